@@ -31,16 +31,20 @@ import tccli.core.dispatch as dispatch
 import tccli.cli.batch.workers as workers
 
 dispatch.MIN_PROCESSOR_SHARE, dispatch.SAMPLE_JOBS = 0, 1
-workers.MIN_INPUT_BYTES, workers.count_processors = 0, lambda: {WORKERS}
+workers.count_processors = lambda: {WORKERS}
 """
+FOR_SHORT_INPUTS = "workers.MIN_INPUT_BYTES = 0\n"
 
 
-def write_site(directory: Path) -> dict[str, str]:
+def write_site(directory: Path, site: str = SITE + FOR_SHORT_INPUTS) -> dict[str, str]:
     """
     Return the environment in which ``tc batch`` uses worker processes from its second call on, on any machine.
+
+    Args:
+        site: What each Python executes first.
     """
-    (directory / "site").mkdir()
-    (directory / "site" / "sitecustomize.py").write_text(SITE)
+    (directory / "site").mkdir(exist_ok=True)
+    (directory / "site" / "sitecustomize.py").write_text(site)
     return {"PYTHONPATH": f"{directory / 'site'}{os.pathsep}{Path(tccli.__file__).parent.parent}"}
 
 

@@ -91,6 +91,7 @@ MAY_IMPORT = {
 STARTS_THREADS = {
     "core/parallel.py": "the engine of commands that make many calls",
     "core/dispatch.py": "receives the results of worker processes, for the engine",
+    "core/worker_processes.py": "the calls of a worker process, of the same engine",
     "core/transfer/segments.py": "the connections of one file, which depend on its rate",
     "core/transfer/digests.py": "hashes while bytes are received: hashlib does not need the interpreter's lock",
     "core/tasks/log_reader.py": "reads a log ahead of the one who prints it",

@@ -9,8 +9,6 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tccli.core.worker_processes import MESSAGE_NUMBER
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -148,7 +146,8 @@ class Dispatcher:
         """
         Take jobs, if there are some and workers can make them.
         """
-        while self._is_active and (batches := self._assign()):
+        # Whoever frees a slot looks for jobs afterwards.
+        while any(share.free > 0 for share in self._shares) and (batches := self._assign()):
             for share, jobs in batches:
                 self._send(share, jobs)
 
@@ -191,13 +190,13 @@ class Dispatcher:
 
     def _receive(self, share: _Share) -> None:
         while answers := share.worker.channel.receive():
-            for number, answer, failure in answers:
-                if number == MESSAGE_NUMBER:
+            with self._lock:
+                ended = [(share.jobs.pop(number, None), answer, failure) for number, answer, failure in answers]
+            for job, answer, failure in ended:
+                if job is None:
                     self._calls.report(answer)
-                    continue
-                with self._lock:
-                    job = share.jobs.pop(number)
-                self._end(job, answer, failure)
+                else:
+                    self._end(job, answer, failure)
             self.dispatch()
         self._lose(share)
 

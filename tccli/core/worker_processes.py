@@ -18,10 +18,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from tccli.core.lifeline import end_with_parent
-from tccli.core.parallel import Schedule, run_parallel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from tccli.core.http.deadline import Cancellation
@@ -44,17 +43,16 @@ class Channel:
         self._received = bytearray()
         self._lock = threading.Lock()
 
-    def send(self, documents: Iterable[Any]) -> None:
+    def send(self, documents: list[Any]) -> None:
         """
         Send documents.
 
         Raises:
             OSError: The other side has ended, or `end` was called.
         """
-        texts = [pickle.dumps(each, pickle.HIGHEST_PROTOCOL) for each in documents]
-        data = b"".join([part for text in texts for part in (LENGTH.pack(len(text)), text)])
+        text = pickle.dumps(documents, pickle.HIGHEST_PROTOCOL)
         with self._lock:
-            self._sock.sendall(data)
+            self._sock.sendall(LENGTH.pack(len(text)) + text)
 
     def receive(self) -> list[Any]:
         """
@@ -69,17 +67,17 @@ class Channel:
             if not data:
                 return []
             self._received += data
-            documents = list(self._split())
+            for part in self._split():
+                documents += part
         return documents
 
-    def _split(self) -> Iterator[Any]:
+    def _split(self) -> Iterator[list[Any]]:
         place, received = 0, self._received
         while len(received) - place >= LENGTH.size:
             end = place + LENGTH.size + LENGTH.unpack_from(received, place)[0]
             if end > len(received):
                 break
-            with memoryview(received) as view, view[place + LENGTH.size : end] as text:
-                yield pickle.loads(text)  # noqa: S301 - of a process of ours
+            yield pickle.loads(received[place + LENGTH.size : end])  # noqa: S301 - of a process of ours
             place = end
         del received[:place]
 
@@ -201,7 +199,7 @@ class WorkerPool:
         gc.freeze()
         channel = Channel(sock)
         function, cancellation = self._prepare(number, lambda line: channel.send([(MESSAGE_NUMBER, line, "")]))
-        _make_calls(channel, function, cancellation, self._jobs)
+        _Threads(channel, function, cancellation, self._jobs).run()
         os._exit(0)
 
     def end(self) -> None:
@@ -221,25 +219,66 @@ class WorkerPool:
             worker.kill()
 
 
-def _make_calls(channel: Channel, function: Callable[[Any], Any], cancellation: Cancellation, jobs: int) -> None:
+class _Threads:
     """
-    Make the calls that come over a channel, and send the results, until its end.
+    The threads of a worker: each makes one call after the other, and sends its result.
+
+    One thread waits for calls, and the others for that one: so a thread that has made a call takes the next one without
+    a change of threads.
     """
 
-    def receive() -> Iterator[tuple[int, Any]]:
-        while calls := channel.receive():
+    def __init__(
+        self, channel: Channel, function: Callable[[Any], Any], cancellation: Cancellation, max_threads: int
+    ) -> None:
+        self._channel = channel
+        self._function = function
+        self._cancellation = cancellation
+        self._max_threads = max_threads
+        self._calls = self._receive()
+        self._receiving = threading.Lock()
+        self._counting = threading.Lock()
+        self._threads = 1
+        self._busy = 0
+        self._ended = threading.Semaphore(0)
+
+    def run(self) -> None:
+        """
+        Make calls until the end of the channel, when those that run are cancelled.
+        """
+        threading.Thread(target=self._work, daemon=True).start()
+        self._ended.acquire()
+        for _ in range(self._threads - 1):
+            self._ended.acquire()
+
+    def _receive(self) -> Iterator[tuple[int, Any]]:
+        while calls := self._channel.receive():
             yield from calls
-        cancellation.cancel()
+        self._cancellation.cancel()
 
-    def answer(call: tuple[int, Any]) -> tuple[int, Any, str]:
-        number, argument = call
+    def _work(self) -> None:
         try:
-            return number, function(argument), ""
+            while (call := self._take()) is not None:
+                self._channel.send([self._answer(*call)])
+                with self._counting:
+                    self._busy -= 1
+        finally:
+            self._ended.release()
+
+    def _take(self) -> tuple[int, Any] | None:
+        with self._receiving:
+            call = next(self._calls, None)
+        if call is not None:
+            with self._counting:
+                self._busy += 1
+                if self._busy == self._threads < self._max_threads:
+                    self._threads += 1
+                    threading.Thread(target=self._work, daemon=True).start()
+        return call
+
+    def _answer(self, number: int, argument: Any) -> tuple[int, Any, str]:
+        try:
+            return number, self._function(argument), ""
         except Exception:  # noqa: BLE001 - raised again in the parent
             import traceback
 
             return number, None, traceback.format_exc()
-
-    schedule = Schedule(jobs, in_order=False, reads_ahead=True)
-    for _, found in run_parallel(answer, receive(), schedule=schedule):
-        channel.send([found])

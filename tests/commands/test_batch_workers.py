@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.batch_env import WORKERS, list_children, make_lines, read, write_site
+from tests.batch_env import SEED, SITE, WORKERS, list_children, make_lines, read, write_site
 from tests.http_server import NO_RESPONSE, Received, Response, ScriptedServer, error_response, json_response, response
 from tests.time_limits import check_duration
 from tests.transfer_env import slug
@@ -274,6 +275,96 @@ def test_threads_only(start: Start, http_server: ScriptedServer, env: dict[str, 
     process.stdin = None
     process.communicate(timeout=60)
     assert 0 == process.returncode
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_file", "has_workers"),
+    [(2000, True, True), (2000, False, True), (200, True, False), (200, False, False)],
+    ids=str,
+)
+def test_long_inputs(
+    start: Start, http_server: ScriptedServer, tmp_path: Path, lines: int, is_file: bool, has_workers: bool
+) -> None:
+    """
+    Have worker processes, and others have none.
+    """
+    http_server.respond_with(NO_RESPONSE)
+    env = {**http_server.env, **write_site(tmp_path, SITE)}
+    (tmp_path / "lines").write_text("project/x\n" * lines)
+    with (tmp_path / "lines").open("rb") as file:
+        stdin = file.fileno() if is_file else subprocess.PIPE
+        process = start("batch", "secrets", "get", "--jobs", "2", env=env, stdin=stdin)
+    if process.stdin is not None:
+        # It fits into a pipe.
+        process.stdin.write(b"project/x\n" * lines)
+        process.stdin.flush()
+    http_server.wait_for(2)
+    assert (WORKERS if has_workers else 0) == len(list_children(process.pid))
+
+
+def test_a_slow_input_has_no_workers(start: Start, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    Its first line does not wait until it is known how long it is.
+    """
+    http_server.respond_with(json_response({}))
+    env = {**http_server.env, **write_site(tmp_path, SITE)}
+    process = start("batch", "secrets", "remove", env=env, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"a\n")
+    process.stdin.flush()
+    assert process.stdout.readline()
+    assert [] == list_children(process.pid)
+    process.communicate(b"b\n" * 20_000, timeout=120)
+    assert 0 == process.returncode
+
+
+def test_ctrl_c_at_any_moment(start: Start, http_server: ScriptedServer, env: dict[str, str]) -> None:
+    """
+    Ends all, with no traceback, and each call that succeeded is printed.
+    """
+    draw = random.Random(SEED)
+    for _ in range(3):
+        http_server.requests.clear()
+        http_server.respond_with(json_response({}))
+        process = start("batch", "secrets", "remove", "--jobs", str(JOBS), env=env, stdin=subprocess.PIPE)
+        assert process.stdin is not None
+        process.stdin.write(b"a\n" * 10_000)
+        process.stdin.flush()
+        http_server.wait_for(draw.randrange(1, 60))
+        workers = list_children(process.pid)
+        for pid in workers:
+            os.kill(pid, signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+
+        assert (130, 1) == (process.returncode, errors.count(b"\n")), (errors, SEED)
+        assert len(output.splitlines()) <= len(http_server.requests)
+        assert not any(map(is_running, workers))
+
+
+def test_credentials_are_asked_for_once(
+    tc_process: CommandLine, http_server: ScriptedServer, env: dict[str, str], bare_environment: dict[str, str]
+) -> None:
+    """
+    Also by a command: workers sign with what it printed for their parent.
+    """
+    directory = Path(bare_environment["XDG_CONFIG_HOME"], "tc")
+    directory.mkdir(parents=True)
+    (directory / "creds").write_text(
+        f'#!/bin/sh\necho >> {directory}/asked; echo \'{{"clientId": "a/b", "accessToken": "c"}}\'\n'
+    )
+    (directory / "creds").chmod(0o755)
+    profile = f'[a]\nrootUrl = "{http_server.url}"\ncredential_command = ["{directory}/creds"]\n'
+    (directory / "profiles.toml").write_text(profile)
+    (directory / "profiles.toml").chmod(0o600)
+    http_server.respond_with(json_response({}))
+    env = {"PYTHONPATH": env["PYTHONPATH"]}
+    result = tc_process("--profile", "a", "batch", "secrets", "remove", stdin="x\n" * 100, env=env)
+
+    assert 0 == result.exit_code, result.stderr
+    assert 100 == sum('id="a/b"' in each.headers["authorization"] for each in http_server.requests)
+    assert "\n" == (directory / "asked").read_text()
 
 
 def test_a_secret_that_a_service_repeats_to_a_worker(

@@ -6,39 +6,34 @@ from __future__ import annotations
 
 import errno
 import sys
-import threading
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tccli.cli.batch.first_calls import MIN_FIRST_CALLS, FirstCalls
+from tccli.cli.batch.first_calls import MIN_FIRST_CALLS
 from tccli.cli.batch.items import Item, ItemMaker, open_journal
+from tccli.cli.batch.make_calls import CallFailedError, CallMaker, CallNotMadeError
 from tccli.cli.batch.open_files import allow_connections
 from tccli.cli.batch.progress import show_progress
 from tccli.cli.batch.runner import BatchResult, CallRunner
 from tccli.cli.batch.stdin import find_size, open_stdin
 from tccli.cli.batch.summary import Summary
-from tccli.cli.batch.workers import MAX_WORKERS, count_workers, start_workers
+from tccli.cli.batch.workers import MAX_WORKERS, make_helper, start_workers
 from tccli.core.batch.lines import read_lines, refuse_other_files
-from tccli.core.journal import State
 from tccli.core.parallel import Schedule, make_parallel_client, run_parallel
 from tccli.errors import BrokenAnswerError, TcError, UsageError
 from tccli.output import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from tccli.cli.context import Context
     from tccli.core.batch.calls import BadLine, BatchCall
     from tccli.core.batch.lines import Line
     from tccli.core.client import Client
     from tccli.core.journal import Journal
-    from tccli.core.parallel import Helper
     from tccli.core.worker_processes import WorkerPool
 
     ReadCalls = Callable[[Iterable[Line]], Iterator[BatchCall | BadLine]]
-
-MAX_END_SECONDS = 0.5
-"""How long calls that are cancelled are waited for."""
 
 
 class BatchOptions(NamedTuple):
@@ -56,22 +51,6 @@ class BatchOptions(NamedTuple):
     checks_schema: bool = True
     dry_run: bool = False
     stops_if_hopeless: bool = False
-
-
-class CallFailedError(TcError):
-    """
-    Tells the engine that a call has failed. It has the result, and is not printed.
-    """
-
-    def __init__(self, result: BatchResult) -> None:
-        super().__init__("")
-        self.result = result
-
-
-class CallNotMadeError(TcError):
-    """
-    Tells the engine that a call was not made, since all first calls failed. It is not printed.
-    """
 
 
 def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) -> None:
@@ -100,7 +79,7 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
     runner = CallRunner(context, client, checks_schema=options.checks_schema, is_traced=context.traces)
     with (
         open_journal(options.journal, client.account.root_url, read_only=options.dry_run) as journal,
-        _start_workers(context, client, runner, journal, options) as pool,
+        start_workers(context, client, runner, journal, options.schedule, dry_run=options.dry_run) as pool,
     ):
         run = _Run(context, client, runner, journal, options, pool)
         with show_progress(context, run.counts), closing(run.results(read_calls)) as documents:
@@ -116,15 +95,6 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
                 run.report_end(error)
                 raise
         run.summarize()
-
-
-def _start_workers(
-    context: Context, client: Client, runner: CallRunner, journal: Journal | None, options: BatchOptions
-) -> AbstractContextManager[WorkerPool | None]:
-    count = 0 if options.dry_run else count_workers(context, options.schedule)
-    if not count:
-        return nullcontext()
-    return start_workers(count, context, client, runner, journal, options.schedule.jobs)
 
 
 class _Run:
@@ -145,17 +115,11 @@ class _Run:
         self._pool = pool
         # The result that the output has.
         self._current: BatchResult | None = None
-        jobs = options.schedule.jobs
-        self._first_calls = FirstCalls(max(jobs, MIN_FIRST_CALLS) if options.stops_if_hopeless else 0)
         self._is_cut_short = False
         self._input_error: TcError | None = None
-        # Calls that are not idempotent, from when they are sent until their results are written.
-        self._unfinished: dict[int, str] = {}
-        # What has ended, until it is written.
-        self._ended: dict[int, tuple[Item, BatchResult]] = {}
-        self._working = 0
-        self._changed = threading.Condition()
         self._summary = Summary(context, is_dry=options.dry_run, stops_at_error=options.schedule.stops_at_error)
+        first_calls = max(options.schedule.jobs, MIN_FIRST_CALLS) if options.stops_if_hopeless else 0
+        self._calls = CallMaker(client, runner, journal, self._summary, first_calls)
         self.counts = self._summary.counts
 
     def results(self, read_calls: ReadCalls) -> Generator[dict[str, Any]]:
@@ -168,12 +132,12 @@ class _Run:
             outcomes = ((item, self._describe(item)) for item in items)
         else:
             outcomes = run_parallel(
-                self._process,
+                self._calls.process,
                 items,
                 schedule=self._options.schedule,
                 cancellation=self._client.cancellation,
                 back_off=self._client.back_off,
-                helper=self._make_helper(),
+                helper=None if self._pool is None else make_helper(self._pool, self._calls),
             )
         try:
             with closing(outcomes):
@@ -182,7 +146,7 @@ class _Run:
                         result = outcome.result
                     elif isinstance(outcome, CallNotMadeError):
                         self._is_cut_short = True
-                        if not self._ended:
+                        if not self._calls.ended:
                             break
                         continue
                     elif isinstance(outcome, TcError):
@@ -191,45 +155,31 @@ class _Run:
                     else:
                         result = outcome
                     yield from self._write(item, result)
-                    if self._is_cut_short and not self._ended:
+                    if self._is_cut_short and not self._calls.ended:
                         # The next line may take a while.
                         break
         except _InputError as error:
             self._input_error = error.reason
 
-    def _make_helper(self) -> Helper | None:
-        if self._pool is None:
-            return None
-        from tccli.core.dispatch import Dispatcher
-
-        return Dispatcher(self._pool, self)
-
     def remaining_results(self) -> Iterator[dict[str, Any]]:
         """
         Yield a document for each call that has ended, and was not written when the calls were interrupted.
         """
-        self._wait_for_threads()
-        with self._changed:
-            ended = [self._ended[number] for number in sorted(self._ended)]
+        self._calls.wait()
+        ended = [found for _, found in sorted(self._calls.ended.copy().items())]
         for item, result in ended:
             if not _is_writable():
                 return
             yield from self._write(item, result)
 
-    def _wait_for_threads(self) -> None:
-        """
-        Wait for the calls that were cancelled, a moment: most know whether they were sent.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: not self._working, MAX_END_SECONDS)
-
     def _write(self, item: Item, result: BatchResult) -> Iterator[dict[str, Any]]:
         self._current = result
         yield self._as_document(result)
         # It is written, or the output was interrupted: then it is written again, since a part of it may be missing.
-        self._ended.pop(result.number, None)
-        self._summary.count(result, is_first=not self._first_calls.is_passed)
-        self._finish(item, result)
+        self._calls.ended.pop(result.number, None)
+        self._summary.count(result, is_first=not self._calls.first_calls.is_passed)
+        if not self._options.dry_run:
+            self._calls.finish(item, result)
 
     def _as_document(self, result: BatchResult) -> dict[str, Any]:
         document = result.as_document()
@@ -244,7 +194,7 @@ class _Run:
             resends, path = self._client.policy.unsafe, self._options.journal
             maker = ItemMaker(self._runner, self._journal, path, resends=resends)
             for call in read_calls(refuse_other_files(read_lines(stream, self._count_bytes))):
-                if self._first_calls.is_hopeless:
+                if self._calls.first_calls.is_hopeless:
                     self._is_cut_short = True
                     return
                 item = maker.make(call)
@@ -256,136 +206,11 @@ class _Run:
         except TcError as error:
             raise _InputError(error) from None
 
-    def _process(self, item: Item) -> BatchResult:
-        """
-        Make a call, in one of several threads.
-
-        Raises:
-            CallFailedError: It failed.
-            CallNotMadeError: The first calls have all failed, or the batch was interrupted.
-        """
-        if item.result is not None:
-            # What was uncertain before does not stop this run: it would do so each time.
-            if item.result.error is not None and not item.result.is_uncertain:
-                raise CallFailedError(item.result)
-            return item.result
-        assert item.call is not None
-        self.begin([item])
-        return self.end(item, self._runner.run(item.call))
-
-    @property
-    def is_ready(self) -> bool:
-        """
-        Whether all calls may begin.
-        """
-        return self._first_calls.is_passed
-
-    def begin(self, items: Sequence[Item]) -> list[tuple[Any, ...] | None]:
-        """
-        Record calls that are to be sent now, and return them; None for what has a result.
-
-        Raises:
-            CallNotMadeError: The first calls have all failed, or the batch was interrupted.
-            LocalFileError: The journal cannot be written.
-        """
-        begun = [item for item in items if item.result is None]
-        cancellation = self._client.cancellation
-        for _ in begun:
-            if not self._first_calls.begin() or (cancellation is not None and cancellation.is_cancelled):
-                raise CallNotMadeError("")
-        recorded = [item for item in begun if item.is_recorded]
-        with self._changed:
-            self._working += len(begun)
-        try:
-            if self._journal is not None and recorded:
-                for item in recorded:
-                    self._journal.record(item.key, item.digest, State.STARTED)
-                self._journal.sync()
-        except TcError:
-            self._end_working(len(begun))
-            raise
-        with self._changed:
-            self._unfinished.update((item.call.number, item.call.label) for item in recorded if item.call is not None)
-        return [tuple(item.call) if item.call is not None and item.result is None else None for item in items]
-
-    def end(self, item: Item, answer: Iterable[Any]) -> BatchResult:
-        """
-        Return the result of a call that has ended.
-
-        Raises:
-            CallFailedError: It failed.
-        """
-        result = BatchResult(*answer)
-        try:
-            self._end_call(item, result)
-            self._first_calls.end(result)
-        finally:
-            self._end_working(1)
-        if result.error is not None:
-            raise CallFailedError(result)
-        return result
-
-    def _end_working(self, count: int) -> None:
-        with self._changed:
-            self._working -= count
-            if not self._working:
-                self._changed.notify_all()
-
-    def _end_call(self, item: Item, result: BatchResult) -> None:
-        cancellation = self._client.cancellation
-        if result.error is None or result.status is not None or cancellation is None or not cancellation.is_cancelled:
-            with self._changed:
-                self._ended[result.number] = item, result
-        elif item.is_recorded and not result.is_uncertain:
-            # It was cancelled before it was sent.
-            with self._changed:
-                self._unfinished.pop(result.number, None)
-            if self._journal is not None:
-                self._journal.record(item.key, item.digest, State.FAILED)
-
-    def lose(self, item: Item, reason: str, *, again: bool) -> BatchResult | None:
-        """
-        Return the result of a call whose worker process has ended; None to make it again.
-        """
-        assert item.call is not None
-        may_repeat = self._client.policy.unsafe or not item.is_recorded
-        if may_repeat and again:
-            self._end_working(1)
-            return None
-        return self._runner.lose(item.call, reason, is_uncertain=not may_repeat)
-
-    def report(self, line: str) -> None:
-        """
-        Print a line of a worker process.
-        """
-        self._context.print_message(line)
-
-    def report_loss(self, reason: str) -> None:
-        """
-        Print that a worker process has ended.
-        """
-        self._summary.report(
-            f"a worker process has ended ({reason}); calls that it made are made again if they are idempotent, "
-            "or else uncertain"
-        )
-
     def _describe(self, item: Item) -> BatchResult:
         if item.call is None or item.result is not None:
             assert item.result is not None
             return item.result
         return self._runner.describe(item.call)
-
-    def _finish(self, item: Item, result: BatchResult) -> None:
-        """
-        Record the end of a call whose result is written.
-        """
-        if item.call is None or self._options.dry_run:
-            return
-        if self._journal is not None:
-            failed = State.UNCERTAIN if result.is_uncertain else State.FAILED
-            self._journal.record(item.key, item.digest, State.DONE if result.error is None else failed)
-        with self._changed:
-            self._unfinished.pop(item.call.number, None)
 
     def report_misfit(self, error: BrokenAnswerError) -> None:
         """
@@ -414,11 +239,9 @@ class _Run:
             # The reader of the results has gone away.
             return
         context = self._context
-        self._wait_for_threads()
-        with self._changed:
-            unfinished = list(self._unfinished.items())
-        for number, label in unfinished:
-            if number in self._ended:
+        self._calls.wait()
+        for number, label in self._calls.unfinished.copy().items():
+            if number in self._calls.ended:
                 self._summary.report(f"{label}: the call has ended, and its result was not written")
             else:
                 self._summary.report(f"{label} is uncertain: the call was sent, and its end is not known")

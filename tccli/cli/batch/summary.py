@@ -40,6 +40,12 @@ class Summary:
         """
         self._context.print_message(escape_line_breaks(f"tc: {line}"))
 
+    def print_line(self, line: str) -> None:
+        """
+        Print a line that is worded already.
+        """
+        self._context.print_message(line)
+
     def count(self, result: BatchResult, *, is_first: bool) -> None:
         """
         Count a call that has ended, and report at once what the user should know before the summary.

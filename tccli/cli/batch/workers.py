@@ -8,7 +8,8 @@ import select
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from contextlib import nullcontext
+from typing import IO, TYPE_CHECKING, Any
 
 from tccli.cli.batch.stdin import find_size
 from tccli.core.batch.calls import BatchCall
@@ -16,13 +17,15 @@ from tccli.core.processors import count_processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from tccli.cli.batch.runner import CallRunner
     from tccli.cli.context import Context
     from tccli.core.client import Client
+    from tccli.core.dispatch import RemoteCall
     from tccli.core.http.deadline import Cancellation
     from tccli.core.journal import Journal
-    from tccli.core.parallel import Schedule
+    from tccli.core.parallel import Helper, Schedule
     from tccli.core.worker_processes import WorkerPool
 
 MAX_WORKERS = 4
@@ -33,65 +36,17 @@ FIRST_BYTES_SECONDS = 0.005
 """How long the first lines wait for others, which tell that the input is long."""
 
 
-def count_workers(context: Context, schedule: Schedule) -> int:
-    """
-    Return how many workers the calls on stdin need; 0 for none, so that threads of this process make all calls.
-
-    Waits for the first byte, if the input is a pipe.
-    """
-    count = min(MAX_WORKERS, schedule.jobs)
-    # macOS has fork, but its libraries cannot be used after it. A rate is less than what one process can do. What
-    # requests are traced to is written by this process, and faked responses are counted by it.
-    if (
-        sys.platform != "linux"
-        or count < 2
-        or schedule.rate is not None
-        or context.traces
-        or context.fake_path is not None
-        or threading.active_count() > 1
-    ):
-        return 0
-    count = min(count, count_processors())
-    return count if count > 1 and _is_long() else 0
-
-
-def _is_long() -> bool:
-    """
-    Return whether stdin has many lines; without reading any, and without waiting for those that are yet to be written.
-    """
-    if sys.stdin is None or sys.stdin.isatty():
-        return False
-    stream = sys.stdin.buffer
-    # Nothing was read of it.
-    size = find_size(stream)
-    if size is not None:
-        return size >= MIN_INPUT_BYTES
-    import fcntl
-    import termios
-
-    poll = select.poll()
-    poll.register(stream, select.POLLIN)
-    poll.poll()
-    end = time.monotonic() + FIRST_BYTES_SECONDS
-    ready = bytearray(4)
-    while True:
-        try:
-            fcntl.ioctl(stream, termios.FIONREAD, ready)
-        except OSError:
-            return False
-        if int.from_bytes(ready, sys.byteorder) >= MIN_INPUT_BYTES:
-            return True
-        if time.monotonic() >= end:
-            return False
-        time.sleep(FIRST_BYTES_SECONDS / 10)
-
-
 def start_workers(
-    count: int, context: Context, client: Client, runner: CallRunner, journal: Journal | None, jobs: int
-) -> WorkerPool:
+    context: Context, client: Client, runner: CallRunner, journal: Journal | None, schedule: Schedule, *, dry_run: bool
+) -> AbstractContextManager[WorkerPool | None]:
     """
-    Start workers that make calls as the threads of this process do.
+    Start workers that make calls as the threads of this process do, if the calls on stdin need them.
+
+    Waits for the first byte of the input, if that is a pipe. Call this before any thread is started.
     """
+    count = 0 if dry_run else _count_workers(context, schedule)
+    if not count:
+        return nullcontext()
     from tccli.core.worker_processes import WorkerPool
 
     # As the first call does.
@@ -111,4 +66,68 @@ def start_workers(
             # What it has locked remains locked as long as it is open.
             journal.close()
 
-    return WorkerPool(count, prepare, jobs=jobs, close=close)
+    try:
+        return WorkerPool(count, prepare, jobs=schedule.jobs, close=close)
+    except OSError:
+        # Threads do without: there are limits of processes and of memory.
+        return nullcontext()
+
+
+def make_helper(pool: WorkerPool, calls: RemoteCall) -> Helper:
+    """
+    Return what gives calls of the engine to workers.
+    """
+    from tccli.core.dispatch import Dispatcher
+
+    return Dispatcher(pool, calls)
+
+
+def _count_workers(context: Context, schedule: Schedule) -> int:
+    # On macOS, libraries that look up names and proxies must not be used after a fork. A rate is less than what one
+    # process can do. Requests that are printed are printed by this process, and it counts faked responses.
+    if (
+        sys.platform != "linux"
+        or schedule.rate is not None
+        or context.traces
+        or context.fake_path is not None
+        or threading.active_count() > 1
+    ):
+        return 0
+    count = min(MAX_WORKERS, schedule.jobs, count_processors())
+    return count if count > 1 and _is_long() else 0
+
+
+def _is_long() -> bool:
+    """
+    Return whether stdin has many lines; without reading any, and without waiting for those that are yet to be written.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        return False
+    # Nothing was read of it.
+    stream = sys.stdin.buffer
+    size = find_size(stream)
+    if size is not None:
+        return size >= MIN_INPUT_BYTES
+    try:
+        poll = select.poll()
+        poll.register(stream, select.POLLIN)
+        poll.poll()
+        end = time.monotonic() + FIRST_BYTES_SECONDS
+        while (count := _count_bytes(stream)) < MIN_INPUT_BYTES and time.monotonic() < end:
+            time.sleep(FIRST_BYTES_SECONDS / 10)
+    except (OSError, ValueError):
+        # It is not a pipe.
+        return False
+    return count >= MIN_INPUT_BYTES
+
+
+def _count_bytes(stream: IO[bytes]) -> int:
+    """
+    Return how many bytes a pipe has.
+    """
+    import fcntl
+    import termios
+
+    count = bytearray(4)
+    fcntl.ioctl(stream, termios.FIONREAD, count)
+    return int.from_bytes(count, sys.byteorder)

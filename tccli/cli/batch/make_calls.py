@@ -1,0 +1,200 @@
+"""
+The calls of a batch, from when they are sent until their results are written.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from tccli.cli.batch.first_calls import FirstCalls
+from tccli.cli.batch.runner import BatchResult, CallRunner
+from tccli.core.journal import State
+from tccli.errors import TcError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tccli.cli.batch.items import Item
+    from tccli.cli.batch.summary import Summary
+    from tccli.core.client import Client
+    from tccli.core.journal import Journal
+
+MAX_END_SECONDS = 0.5
+"""How long calls that are cancelled are waited for."""
+
+
+class CallFailedError(TcError):
+    """
+    Tells the engine that a call has failed. It has the result, and is not printed.
+    """
+
+    def __init__(self, result: BatchResult) -> None:
+        super().__init__("")
+        self.result = result
+
+
+class CallNotMadeError(TcError):
+    """
+    Tells the engine that a call was not made, since all first calls failed. It is not printed.
+    """
+
+
+class CallMaker:
+    """
+    Makes calls in threads of this process, or with worker processes (`RemoteCall`), and knows how far each one is.
+
+    Args:
+        first_calls: How many first calls decide on the others, or 0; see `FirstCalls`.
+
+    Attributes:
+        first_calls: What is known of the deployment.
+        unfinished: The labels of calls that are not idempotent, by line, from when they are sent until their results
+            are written.
+        ended: What has ended, by line, until it is written.
+    """
+
+    def __init__(
+        self, client: Client, runner: CallRunner, journal: Journal | None, summary: Summary, first_calls: int
+    ) -> None:
+        self._client = client
+        self._runner = runner
+        self._journal = journal
+        self._summary = summary
+        self.first_calls = FirstCalls(first_calls)
+        self.unfinished: dict[int, str] = {}
+        self.ended: dict[int, tuple[Item, BatchResult]] = {}
+        self._working = 0
+        self._changed = threading.Condition()
+
+    def process(self, item: Item) -> BatchResult:
+        """
+        Make a call, in one of several threads.
+
+        Raises:
+            CallFailedError: It failed.
+            CallNotMadeError: The first calls have all failed, or the batch was interrupted.
+        """
+        if item.result is not None:
+            # What was uncertain before does not stop this run: it would do so each time.
+            if item.result.error is not None and not item.result.is_uncertain:
+                raise CallFailedError(item.result)
+            return item.result
+        assert item.call is not None
+        self.begin([item])
+        return self.end(item, self._runner.run(item.call))
+
+    @property
+    def is_ready(self) -> bool:
+        """
+        Whether all calls may begin.
+        """
+        return self.first_calls.is_passed
+
+    def begin(self, items: Sequence[Item]) -> list[tuple[Any, ...] | None]:
+        """
+        Record calls that are to be sent now, and return them; None for what has a result.
+
+        Raises:
+            CallNotMadeError: The first calls have all failed, or the batch was interrupted.
+            LocalFileError: The journal cannot be written.
+        """
+        begun = [item for item in items if item.result is None]
+        cancellation = self._client.cancellation
+        for _ in begun:
+            if not self.first_calls.begin() or (cancellation is not None and cancellation.is_cancelled):
+                raise CallNotMadeError("")
+        recorded = [item for item in begun if item.is_recorded]
+        with self._changed:
+            self._working += len(begun)
+        try:
+            if self._journal is not None and recorded:
+                for item in recorded:
+                    self._journal.record(item.key, item.digest, State.STARTED)
+                self._journal.sync()
+        except TcError:
+            self._end_working(len(begun))
+            raise
+        with self._changed:
+            self.unfinished.update((item.call.number, item.call.label) for item in recorded if item.call is not None)
+        return [tuple(item.call) if item.call is not None and item.result is None else None for item in items]
+
+    def end(self, item: Item, answer: Iterable[Any]) -> BatchResult:
+        """
+        Return the result of a call that has ended.
+
+        Raises:
+            CallFailedError: It failed.
+        """
+        result = BatchResult(*answer)
+        try:
+            self._end_call(item, result)
+            self.first_calls.end(result)
+        finally:
+            self._end_working(1)
+        if result.error is not None:
+            raise CallFailedError(result)
+        return result
+
+    def _end_working(self, count: int) -> None:
+        with self._changed:
+            self._working -= count
+            if not self._working:
+                self._changed.notify_all()
+
+    def _end_call(self, item: Item, result: BatchResult) -> None:
+        cancellation = self._client.cancellation
+        if result.error is None or result.status is not None or cancellation is None or not cancellation.is_cancelled:
+            with self._changed:
+                self.ended[result.number] = item, result
+        elif item.is_recorded and not result.is_uncertain:
+            # It was cancelled before it was sent.
+            with self._changed:
+                self.unfinished.pop(result.number, None)
+            if self._journal is not None:
+                self._journal.record(item.key, item.digest, State.FAILED)
+
+    def lose(self, item: Item, reason: str, *, again: bool) -> BatchResult | None:
+        """
+        Return the result of a call whose worker process has ended; None to make it again.
+        """
+        assert item.call is not None
+        may_repeat = self._client.policy.unsafe or not item.is_recorded
+        if may_repeat and again:
+            self._end_working(1)
+            return None
+        return self._runner.lose(item.call, reason, is_uncertain=not may_repeat)
+
+    def report(self, line: str) -> None:
+        """
+        Print a line of a worker process.
+        """
+        self._summary.print_line(line)
+
+    def report_loss(self, reason: str) -> None:
+        """
+        Print that a worker process has ended.
+        """
+        self._summary.report(
+            f"a worker process has ended ({reason}); calls that it made are made again if they are idempotent, "
+            "or else uncertain"
+        )
+
+    def finish(self, item: Item, result: BatchResult) -> None:
+        """
+        Record the end of a call whose result is written.
+        """
+        if item.call is None:
+            return
+        if self._journal is not None:
+            failed = State.UNCERTAIN if result.is_uncertain else State.FAILED
+            self._journal.record(item.key, item.digest, State.DONE if result.error is None else failed)
+        with self._changed:
+            self.unfinished.pop(item.call.number, None)
+
+    def wait(self) -> None:
+        """
+        Wait for the calls that were cancelled, a moment: most know whether they were sent.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._working, MAX_END_SECONDS)
