@@ -395,7 +395,7 @@ def test_a_live_log_may_be_silent(start: Start, group_env: GroupEnv, tmp_path: P
     with live_log(group_env, "build", tmp_path) as log:
         log.write(b"one\n")
         process = start(*line, env=group_env.environment)
-        limited = start(*line, "--deadline", "2s", env=group_env.environment)
+        limited = start(*line, "--deadline", "4s", env=group_env.environment)
         assert process.stdout is not None
         assert b"one\n" == process.stdout.readline()
         out, err = limited.communicate(timeout=60)
