@@ -150,6 +150,7 @@ class ServiceReference:
         self.origin = origin or (content if isinstance(content, str) else name)
         self.is_built_in = is_built_in
         self._content = content
+        self._methods: dict[str, Method] = {}
 
     def __repr__(self) -> str:
         return f"ServiceReference({self.name!r}, {self.origin!r})"
@@ -226,15 +227,18 @@ class ServiceReference:
 
     def method(self, name: str) -> Method:
         """
-        Return a method by its exact name; no other method is parsed.
+        Return a method by its exact name; no other method is parsed, and this one once.
 
         Raises:
             UsageError: There is no such method.
         """
-        record = self.record(name)
-        if not record:
-            raise UsageError(f"no method {name!r} in {self.name}")
-        return Method(self, _parse(record))
+        method = self._methods.get(name)
+        if method is None:
+            record = self.record(name)
+            if not record:
+                raise UsageError(f"no method {name!r} in {self.name}")
+            method = self._methods[name] = Method(self, _parse(record))
+        return method
 
     @cached_property
     def methods(self) -> Mapping[str, Method]:

@@ -35,6 +35,8 @@ FRAMING_HEADERS = frozenset(
     {"connection", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "proxy-authorization"}
 )
 """A service must not choose them: they decide how a message is framed and how it travels."""
+OWN_HEADERS = frozenset({"host", "content-length"})
+"""Where a service chooses them, httpx reconciles them with the request."""
 VERBS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 """Of the name of a header; RFC 9110, section 5.6.2."""
@@ -156,7 +158,9 @@ class HttpTransport(httpx.BaseTransport):
         }
         # A block may take longer than the timeout, over a slow link.
         exchange.renews = request.blocks is not None
-        if request.blocks is None and not request.is_from_service:
+        if request.blocks is None and (
+            not request.is_from_service or OWN_HEADERS.isdisjoint(name.lower() for name in request.headers)
+        ):
             # httpx would add the same headers, but takes as long for it as a signature does.
             headers.insert(0, (b"Host", url.netloc))
             if request.body or request.verb in VERBS_WITH_BODY:
