@@ -247,7 +247,7 @@ def _open(path: str, *, read_only: bool) -> int:
         fd = os.open(path, flags | SAFE_OPEN, 0o600)
     except OSError as error:
         raise LocalFileError(f"cannot open the journal {path}: {explain(error)}") from None
-    if not is_private(fd):
+    if not is_private(os.fstat(fd)):
         os.close(fd)
         raise LocalFileError(
             f"cannot use {path} as a journal: it is not a file of yours that only you can write",

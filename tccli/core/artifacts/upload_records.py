@@ -90,7 +90,8 @@ def open_record(directory: str, *identity: str) -> Iterator[UploadRecord | None]
         fd = os.open(path, os.O_RDWR | os.O_CREAT | SAFE_OPEN, 0o600)
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Another process may have finished the upload, and deleted the file, meanwhile.
-        is_usable = is_private(fd) and os.stat(path).st_ino == os.fstat(fd).st_ino
+        status = os.fstat(fd)
+        is_usable = is_private(status) and os.stat(path).st_ino == status.st_ino
     except OSError:
         is_usable = False
     try:

@@ -104,7 +104,9 @@ class ResumableFile:
 
     def __init__(self, target: str) -> None:
         self.path = default = partial_path(target)
-        self.fd = self._open_locked()
+        self.fd, status = self._open_locked()
+        self._identity = status.st_dev, status.st_ino
+        self._is_empty = not status.st_size
         self.can_resume = self.path == default
         self._journal_path = self.path + ".log"
         self._journal: int | None = None
@@ -126,6 +128,7 @@ class ResumableFile:
             journaled: Write a journal, for the next run.
         """
         self.discard_bytes()
+        self._is_empty = False
         self.header = dict(header)
         self.can_resume = self.can_resume and journaled
         if self.can_resume:
@@ -162,7 +165,8 @@ class ResumableFile:
         """
         os.fchmod(self.fd, mode)
         os.fsync(self.fd)
-        if not os.path.samestat(os.lstat(self.path), os.fstat(self.fd)):
+        status = os.lstat(self.path)
+        if (status.st_dev, status.st_ino) != self._identity:
             raise LocalFileError(f"cannot write {target}: another process has replaced {self.path}")
         os.replace(self.path, target)
         if syncs_directory:
@@ -195,7 +199,8 @@ class ResumableFile:
         """
         self.written = ByteRanges()
         self.header = None
-        os.ftruncate(self.fd, 0)
+        if not self._is_empty:
+            os.ftruncate(self.fd, 0)
 
     def close(self) -> None:
         """
@@ -212,9 +217,10 @@ class ResumableFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open_locked(self) -> int:
+    def _open_locked(self) -> tuple[int, os.stat_result]:
         """
-        Open and lock the partial file; create another one when that is locked, or may be written by others.
+        Open and lock the partial file, and return its status; create another one when that is locked, or may be written
+        by others.
         """
         import fcntl
         import secrets
@@ -228,22 +234,24 @@ class ResumableFile:
                 if not os.path.lexists(self.path):
                     raise LocalFileError(f"cannot write {self.path}: {explain(error)}") from None
                 break
-            if not is_private(fd):
-                os.close(fd)
-                break
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(fd)
                 break
+            status = os.fstat(fd)
             # The process that had the lock may have renamed the file meanwhile: then this is the finished download.
             with suppress(FileNotFoundError):
-                if os.stat(self.path).st_ino == os.fstat(fd).st_ino:
-                    return fd
+                if os.stat(self.path).st_ino == status.st_ino:
+                    if is_private(status):
+                        return fd, status
+                    os.close(fd)
+                    break
             os.close(fd)
         self.path = f"{default}.{secrets.token_hex(8)}"
         try:
-            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | SAFE_OPEN, 0o600)
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | SAFE_OPEN, 0o600)
+            return fd, os.fstat(fd)
         except OSError as error:
             raise LocalFileError(f"cannot write {self.path}: {explain(error)}") from None
 
@@ -282,7 +290,7 @@ class ResumableFile:
         """
         try:
             with open(os.open(self._journal_path, os.O_RDONLY | SAFE_OPEN), "rb") as file:
-                if not is_private(file.fileno()):
+                if not is_private(os.fstat(file.fileno())):
                     return None
                 first, *lines = file.read(MAX_JOURNAL_BYTES).decode("utf-8", "replace").split("\n")
             head = loads_leniently(first)
@@ -317,11 +325,10 @@ def partial_path(target: str) -> str:
     return os.path.join(directory, f".{name}.tc-partial")
 
 
-def is_private(fd: int) -> bool:
+def is_private(status: os.stat_result) -> bool:
     """
-    Return whether an open file is a regular one of this user, under one name, that no other user can write.
+    Return whether a file is a regular one of this user, under one name, that no other user can write.
     """
-    status = os.fstat(fd)
     return (
         stat.S_ISREG(status.st_mode)
         and status.st_uid == os.geteuid()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from typing import TYPE_CHECKING
 
 from tccli.core.files import target_mode
@@ -51,14 +52,20 @@ def store_short_file(reader: Reader, remote: RemoteFile, target: str, options: D
     with ResumableFile(target) as partial:
         try:
             partial.reset({}, journaled=False)
-            with open(partial.fd, "wb", closefd=False) as file:
-                if must_decode:
+            if must_decode:
+                with open(partial.fd, "wb", closefd=False) as file:
                     size = decode(io.BytesIO(body).readinto, file, remote, expected, is_empty=not body)
-                else:
-                    file.write(body)
-                    size = len(body)
+            else:
+                size = _write_all(partial.fd, body)
             partial.commit(target, target_mode(target), syncs_directory=options.syncs_directory)
         except BaseException:
             partial.discard()
             raise
     return describe_result(size, metadata, expected)
+
+
+def _write_all(fd: int, data: memoryview) -> int:
+    position = 0
+    while position < len(data):
+        position += os.write(fd, data[position:])
+    return position
