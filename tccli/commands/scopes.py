@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,10 +19,22 @@ if TYPE_CHECKING:
     from tccli.core.scopes import Expression
     from tccli.output import Result
 
+    F = TypeVar("F", bound=Callable[..., Any])
+
 CALL = {"ignore_unknown_options": True}
-ANY_WORDS = click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[ARG]... [--QUERY-OPTION VALUE]...")
-DATA = click.option("--data", metavar="JSON|@FILE|@-", help="The payload, if the scopes depend on it; @- reads stdin.")
 INDENT = "  "
+
+
+def call_parameters(function: F) -> F:
+    """
+    Add the parameters of a command about a call.
+    """
+    add_words = click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[ARG]... [--QUERY-OPTION VALUE]...")
+    add_data = click.option(
+        "--data", metavar="JSON|@FILE|@-", help="The payload, if the scopes depend on it; @- reads stdin."
+    )
+    function = add_words(add_data(click.option("--data-format", **DATA_FORMAT)(function)))
+    return click.argument("service")(click.argument("method")(function))
 
 
 @click.group(cls=Group, name="scopes")
@@ -43,11 +55,7 @@ def command() -> None:
         'tc scopes required queue createTask \\\n  --data \'{"taskQueueId": "proj-example/linux"}\'',
     ),
 )
-@click.argument("service")
-@click.argument("method")
-@ANY_WORDS
-@DATA
-@click.option("--data-format", **DATA_FORMAT)
+@call_parameters
 @with_context
 def required(
     context: Context, service: str, method: str, words: tuple[str, ...], data: str | None, data_format: str | None
@@ -135,11 +143,7 @@ def expand_scopes(context: Context, scopes: tuple[str, ...]) -> None:
         "tc scopes check queue cancelTask fN1SbArXTPSVFNUvaOlinQ && echo 'I may'",
     ),
 )
-@click.argument("service")
-@click.argument("method")
-@ANY_WORDS
-@DATA
-@click.option("--data-format", **DATA_FORMAT)
+@call_parameters
 @with_context
 def check(
     context: Context, service: str, method: str, words: tuple[str, ...], data: str | None, data_format: str | None

@@ -54,13 +54,9 @@ def _parse_expiry(text: str | None, client: Client) -> datetime:
     Raises:
         UsageError: It is malformed or in the past.
     """
-    from tccli.core.times import parse_instant
+    from tccli.core.times import parse_expiry
 
-    now = client.clock.now().replace(microsecond=0)
-    expires = parse_instant(text or DEFAULT_LIFETIME, now=now)
-    if expires <= now:
-        raise UsageError(f"--expires {text!r} is in the past")
-    return expires
+    return parse_expiry(text or DEFAULT_LIFETIME, now=client.clock.now().replace(microsecond=0))
 
 
 def _check_read_only(client: Client, method: Method) -> None:

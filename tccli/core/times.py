@@ -95,6 +95,19 @@ def parse_instant(text: str, *, now: datetime) -> datetime:
     return from_now(text, now=now)
 
 
+def parse_expiry(text: str, *, now: datetime) -> datetime:
+    """
+    Return the time that ``--expires`` gives, as of `parse_instant`.
+
+    Raises:
+        UsageError: It is malformed or in the past.
+    """
+    expires = parse_instant(text, now=now)
+    if expires <= now:
+        raise UsageError(f"--expires {text!r} is in the past")
+    return expires
+
+
 def parse_duration(text: str) -> float:
     """
     Return seconds: a number of them, or one with a unit (``100ms``, ``30s``, ``5m``, ``1h``).

@@ -88,6 +88,18 @@ def run_option() -> click.Option:
     )
 
 
+def edits_option() -> click.Option:
+    """
+    Return ``--set`` of the commands that create tasks.
+    """
+    return click.Option(
+        ["--set", "edits"],
+        multiple=True,
+        metavar="PATH=TEXT",
+        help="Set a value of the definition, PATH:=JSON also one that is not text; repeatable.",
+    )
+
+
 def action_options(verb: str) -> list[click.Parameter]:
     """
     Return the options of commands that act on tasks.

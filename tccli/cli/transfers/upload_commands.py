@@ -274,10 +274,6 @@ def _linked_content(options: Mapping[str, Any]) -> dict[str, Any] | None:
 def _parse_expiry(text: str) -> str:
     from datetime import UTC, datetime
 
-    from tccli.core.times import format_timestamp, parse_instant
+    from tccli.core.times import format_timestamp, parse_expiry
 
-    now = datetime.now(UTC)
-    instant = parse_instant(text, now=now)
-    if instant <= now:
-        raise UsageError(f"--expires {text!r} is in the past")
-    return format_timestamp(instant)
+    return format_timestamp(parse_expiry(text, now=datetime.now(UTC)))

@@ -10,7 +10,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks.options import GROUP_HELP, TASK_HELP, newest_option, task_argument
+from tccli.cli.tasks.options import GROUP_HELP, TASK_HELP, edits_option, newest_option, parse_variables, task_argument
 from tccli.cli.tasks.outcomes import OUTCOME_HELP, outcome_options
 
 if TYPE_CHECKING:
@@ -30,13 +30,11 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
     from tccli import references
     from tccli.cli.tasks.lines import make_line_writer, make_value_writer
     from tccli.cli.tasks.names import resolve_one
-    from tccli.cli.tasks.options import parse_variables
     from tccli.cli.tasks.outcomes import pop_outcome
     from tccli.core import payload
     from tccli.core.response_fields import blame_response
     from tccli.core.tasks import queue
     from tccli.core.tasks.copies import copy_definition
-    from tccli.core.tasks.queue import check_allowed
 
     outcome = pop_outcome(context, options)
     variables = parse_variables(context, options["env"])
@@ -44,7 +42,7 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
     client = context.client()
     noop = options["noop"]
     if not noop:
-        check_allowed(client, "createTask")
+        queue.check_allowed(client, "createTask")
     task_id, _ = resolve_one(context, client, task, newest=newest)
     original = queue.fetch_definition(client, task_id)
     ids = [str(slugid.nice()) for _ in range(times)]
@@ -208,12 +206,7 @@ command = Command(
         task_argument(),
         click.Option(["-e", "--exact"], is_flag=True, help="Keep dependencies and routes, too."),
         click.Option(["--env"], multiple=True, metavar="NAME=VALUE", help="Set a variable of the copy; repeatable."),
-        click.Option(
-            ["--set", "edits"],
-            multiple=True,
-            metavar="PATH=TEXT",
-            help="Set a value of the definition, PATH:=JSON also one that is not text; repeatable.",
-        ),
+        edits_option(),
         click.Option(["--edit"], is_flag=True, help="Edit the definition in $VISUAL or $EDITOR first, as YAML."),
         click.Option(
             ["--times"], type=click.IntRange(1, MAX_COPIES), default=1, metavar="N", help="Create N copies (default 1)."

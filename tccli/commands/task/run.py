@@ -11,6 +11,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
+from tccli.cli.tasks.options import edits_option, parse_variables
 from tccli.cli.tasks.outcomes import OUTCOME_HELP, outcome_options
 from tccli.errors import UsageError
 
@@ -33,14 +34,12 @@ def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -
     from tccli import references
     from tccli.cli.tasks.lines import make_value_writer
     from tccli.cli.tasks.names import resolve_group, resolve_many
-    from tccli.cli.tasks.options import parse_variables
     from tccli.cli.tasks.outcomes import pop_outcome
     from tccli.core import payload as payloads
     from tccli.core.edits import apply_edits
     from tccli.core.tasks import queue
     from tccli.core.tasks.copies import make_definition
     from tccli.core.tasks.names import split_words
-    from tccli.core.tasks.queue import check_allowed
 
     if not re.search(".+@.+", options["owner"]):
         raise UsageError(f"--owner must be an e-mail address, not {options['owner']!r}")
@@ -64,7 +63,7 @@ def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -
     payloads.validate(references.method("queue", "createTask"), payloads.encode(definition), options["edits"])
     write = make_value_writer(context)
     client = context.client()
-    check_allowed(client, "createTask")
+    queue.check_allowed(client, "createTask")
     dependencies = [word for each in options["dependency"] for word in split_words(each)]
     if dependencies:
         definition["dependencies"] = resolve_many(context, client, dependencies, label="--dependency")
@@ -111,12 +110,7 @@ command = Command(
         click.Option(["--worker-type"], metavar="TYPE", help="The worker type of the task queue, instead of --queue."),
         click.Option(["-e", "--env"], multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable."),
         click.Option(["--group"], metavar="GROUP", help="Create it in this group (default: one of its own)."),
-        click.Option(
-            ["--set", "edits"],
-            multiple=True,
-            metavar="PATH=TEXT",
-            help="Set a value of the definition, PATH:=JSON also one that is not text; repeatable.",
-        ),
+        edits_option(),
         click.Option(["--dependency"], multiple=True, metavar="TASK", help="Run after this task; repeatable."),
         click.Option(["--name"], default="tc task run", metavar="TEXT", help="The name of the task."),
         click.Option(
