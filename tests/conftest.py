@@ -33,9 +33,15 @@ if TYPE_CHECKING:
 # Fixtures of the test modules that several directories use.
 pytest_plugins = ("tests.command_tree", "tests.transfer_env", "tests.group_env", "tests.examples.shell")
 
-# A shell that starts the tests in the background lets them ignore Ctrl-C, and all that they start.
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell that starts the tests in the background lets them ignore Ctrl-C, and nohup the end of the terminal. So would
+# all that they start.
+for number, handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
 
 # No time is asserted: a busy machine takes longer.
 hypothesis.settings.register_profile(

@@ -440,8 +440,12 @@ def test_log_lines(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, m
     silent = tc(*argv, "--quiet", env=transfer_env.sandbox.environment)
 
     assert 2 < len(lines)
-    assert all(line.startswith("tc: a: ") and line.endswith("s left") for line in lines[1:-1]), lines
-    assert all(" of 2.1 MB (" in line and "%), " in line and "/s, " in line for line in lines[1:-1]), lines
+    assert all(line.startswith("tc: a: ") for line in lines[:-1]), lines
+    # On a busy machine, nothing may have come by the first lines, so that they cannot tell the time that is left.
+    told = [line for line in lines[:-1] if not line.endswith(" 0 bytes/s")]
+    assert told
+    assert all(line.endswith("s left") for line in told), lines
+    assert all(" of 2.1 MB (" in line and "%), " in line and "/s, " in line for line in told), lines
     assert lines[-1].startswith("tc: wrote ")
     assert "" == silent.stderr
 
