@@ -206,15 +206,19 @@ def _download_artifact(
         return
     # A rerun must not change the run between the list and the downloads.
     run = run or fetch_latest_run(client, task)
-    found, artifacts = matching.find_artifacts(client, task, run, name)
-    if found == [name]:
+    found = matching.find_artifacts(client, task, run, name, matching.is_reference)
+    if name in found:
         download_one(context, source(name), name, _target_path(file, target, name, is_sent=True), download, open_log)
         return
     if download_options.hashes:
         raise UsageError("cannot verify --checksum: the pattern may match several artifacts")
-    found = matching.leave_out_live_log(context, client, (task, run), [artifacts[each] for each in found])
-    names = matching.drop_directories(found) if options["flat"] else {each: each for each in found}
-    download_many(context, names, lambda each: source(names[each]), path, download)
+    names = matching.leave_out_live_log(context, client, (task, run), found)
+    del found
+    if options["flat"]:
+        by_file = matching.drop_directories(names)
+        download_many(context, by_file, lambda each: source(by_file[each]), path, download)
+    else:
+        download_many(context, names, source, path, download)
 
 
 def _list_artifacts(context: Context, wanted: ArtifactWords, options: Mapping[str, Any]) -> None:
@@ -230,9 +234,11 @@ def _list_artifacts(context: Context, wanted: ArtifactWords, options: Mapping[st
         write_request(write, client, matching.prepare_first_call(context, client, wanted, is_one=False))
         return
     task, run = matching.find_run(context, client, wanted, options)
-    found, artifacts = matching.find_artifacts(client, task, run, wanted.name, literal=options["literal"])
     bare = context.options.format is None and not context.options.selects_parts
-    write(Result(found, is_text=True) if bare else Result([[artifacts[each] for each in found]]))
+    found = matching.find_artifacts(
+        client, task, run, wanted.name, lambda entry: None if bare else entry, literal=options["literal"]
+    )
+    write(Result(list(found), is_text=True) if bare else Result([list(found.values())]))
 
 
 def _result_writer(context: Context, path: str, options: Mapping[str, Any]) -> Callable[[Result], None] | None:

@@ -5,13 +5,13 @@ Which artifacts a download is for: the task and its run, the names that match, a
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tccli.cli.artifact_words import resolve_words
 from tccli.errors import NegativeAnswerError, NotFoundError, RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tccli.cli.artifact_words import ArtifactWords
     from tccli.cli.context import Context
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tccli.core.client import Client
     from tccli.core.tasks.log_follow import RunLog
     from tccli.core.transfer.context import TransferContext
+
+T = TypeVar("T")
 
 
 def find_run(
@@ -54,29 +56,46 @@ def _check_age(client: Client, task_id: str, run: str | None, max_age: float | N
 
 
 def find_artifacts(
-    client: Client, task: str, run: str | None, name: str, *, literal: bool = False
-) -> tuple[list[str], dict[str, Any]]:
+    client: Client,
+    task: str,
+    run: str | None,
+    name: str,
+    take: Callable[[Mapping[str, Any]], T],
+    *,
+    literal: bool = False,
+) -> dict[str, T]:
     """
-    Return the names that match, and the queue's entries of all artifacts by name.
+    Return the names of the artifacts that match, sorted, and for each what *take* returns of the queue's entry, of
+    which nothing else is stored.
 
     Raises:
         NotFoundError: None matches.
     """
-    from tccli.core.artifacts.paths import match_names, suggest_pattern
+    from tccli.core.artifacts.paths import compile_pattern, suggest_pattern
     from tccli.core.artifacts.sources import list_artifacts
 
+    matches = compile_pattern(name)
+    exact: dict[str, T] = {}
+    found: dict[str, T] = {}
+    others: list[str] = []
     try:
-        artifacts = {artifact["name"]: artifact for artifact in list_artifacts(client, task, run)}
+        for entry in list_artifacts(client, task, run):
+            each = entry["name"]
+            if each == name:
+                exact[each] = take(entry)
+            elif not literal and matches(each):
+                found[each] = take(entry)
+            elif not found:
+                others.append(each)
     except NotFoundError as error:
         from tccli.cli.artifact_urls import explain_no_runs
 
         error.hint = error.hint or explain_no_runs(client, task)
         raise
-    found = [each for each in artifacts if each == name] if literal else match_names(name, artifacts)
-    if not found:
-        hint = suggest_pattern(name, artifacts, "--list")
+    if not found and not exact:
+        hint = suggest_pattern(name, others, "--list")
         raise NotFoundError(f"no artifact of task {task} matches {name!r}", status=404, hint=hint)
-    return found, artifacts
+    return exact or {each: found[each] for each in sorted(found)}
 
 
 def drop_directories(found: Sequence[str]) -> dict[str, str]:
@@ -99,29 +118,35 @@ def drop_directories(found: Sequence[str]) -> dict[str, str]:
     return names
 
 
+def is_reference(entry: Mapping[str, Any]) -> bool:
+    """
+    Return whether an artifact, by the queue's entry, is an address that the task has stored.
+    """
+    return entry.get("storageType") == "reference"
+
+
 def leave_out_live_log(
-    context: Context, client: Client, run: tuple[str, str | None], found: Sequence[Mapping[str, Any]]
+    context: Context, client: Client, run: tuple[str, str | None], found: Mapping[str, bool]
 ) -> list[str]:
     """
     Return the names of the artifacts that are complete. A live log would be followed for as long as its run takes.
 
     Args:
         run: The task and the number.
-        found: Entries of the queue's listing.
+        found: By name, what `is_reference` returns.
     """
-    from tccli.core.tasks.logs import find_live_log, is_live_log
+    from tccli.core.tasks.logs import find_live_log
 
-    names = [each["name"] for each in found]
     live = None
-    if any(each.get("storageType") == "reference" for each in found):
+    if any(found.values()):
         with suppress(RefusedError):
             live = find_live_log(client, *run)
-    if live is None or not any(is_live_log(each, live) for each in found):
-        return names
+    if live is None or not found.get(live):
+        return list(found)
     context.note(f"left out {live}, the live log of a run that has not ended; tc task log {run[0]} follows it")
-    if names == [live]:
+    if len(found) == 1:
         raise NotFoundError("no artifact that matches is complete", status=404)
-    return [name for name in names if name != live]
+    return [name for name in found if name != live]
 
 
 def open_live_log(

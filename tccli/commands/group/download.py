@@ -51,14 +51,17 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
     found: list[TaskArtifact] = []
     names: set[str] = set()
     failures = PartialFailures(context)
-    for result in failures.leave_out(list_task_artifacts(client, members, pattern, all_runs=all_runs)):
+    results = list_task_artifacts(
+        client, members, pattern, all_runs=all_runs, has_rows=noop and writes_objects(context)
+    )
+    for result in failures.leave_out(results):
         found += result.found
         names.update(result.names if not found else ())
     if not found and failures.first is None:
         hint = suggest_pattern(pattern, names, f"tc group artifacts {group_id}")
         raise NotFoundError(f"no artifact of these tasks matches {pattern!r}", status=404, hint=hint)
-    found = _leave_out_live_logs(context, found)
-    paths, refused = plan_paths(found, flat=flat, all_runs=all_runs)
+    paths, refused = plan_paths(_leave_out_live_logs(context, found), flat=flat, all_runs=all_runs)
+    del found
     unwritable = find_unwritable(paths, target) if noop else {}
     for error in (*refused, *unwritable.values()):
         context.note(str(error))

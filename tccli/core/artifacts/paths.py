@@ -17,7 +17,7 @@ from tccli.names import find_similar
 from tccli.reasons import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 def is_pattern(name: str) -> bool:
@@ -48,8 +48,15 @@ def match_names(pattern: str, names: Iterable[str]) -> list[str]:
     names = list(names)
     if pattern in names:
         return [pattern]
+    return sorted(filter(compile_pattern(pattern), names))
+
+
+def compile_pattern(pattern: str) -> Callable[[str], bool]:
+    """
+    Return a function that tells whether a name matches *pattern*, as `match_names` describes it.
+    """
     pieces = _split(pattern if "/" in pattern else f"**/{pattern}")
-    return sorted(name for name in names if _matches(pieces, name))
+    return lambda name: _matches(pieces, name)
 
 
 def suggest_pattern(pattern: str, names: Iterable[str], lister: str) -> str:

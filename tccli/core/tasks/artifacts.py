@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tccli.core.artifacts.paths import last_component, match_names
 from tccli.core.artifacts.sources import list_artifacts
 from tccli.core.parallel import run_parallel
-from tccli.core.tasks.logs import is_live_log
 from tccli.errors import BrokenAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:
@@ -24,33 +23,32 @@ class TaskArtifact(NamedTuple):
     An artifact of a run of a task.
 
     Attributes:
-        entry: Of the queue's listing.
+        is_reference: Whether it is an address that the task has stored.
+        entry: Of the queue's listing, where rows are wanted: it takes more memory than all else.
     """
 
     member: Member
     run_id: int
-    entry: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """
-        Its name.
-        """
-        return str(self.entry["name"])
+    name: str
+    is_reference: bool
+    entry: dict[str, Any] | None
 
     @property
     def is_live_log(self) -> bool:
         """
-        Whether its worker still serves it.
+        Whether it is the log that its worker still serves.
+
+        A worker first stores its own address under the name of the log, and later a link to the complete one.
         """
         is_latest = self.run_id == self.member.run_id
-        return is_latest and self.member.state == "running" and is_live_log(self.entry, self.member.log_name)
+        return is_latest and self.member.state == "running" and self.is_reference and self.name == self.member.log_name
 
     def as_row(self) -> dict[str, Any]:
         """
         Return what lists show of it.
         """
-        return {"taskId": self.member.task_id, "label": self.member.name, "runId": self.run_id, **self.entry}
+        entry = self.entry or {}
+        return {"taskId": self.member.task_id, "label": self.member.name, "runId": self.run_id, **entry}
 
 
 class TaskArtifacts(NamedTuple):
@@ -67,7 +65,7 @@ class TaskArtifacts(NamedTuple):
 
 
 def list_task_artifacts(
-    client: Client, members: Iterable[Member], pattern: str | None, *, all_runs: bool = False
+    client: Client, members: Iterable[Member], pattern: str | None, *, all_runs: bool = False, has_rows: bool = True
 ) -> Iterator[TaskArtifacts | TcError]:
     """
     Yield the artifacts of each task, or the error of its listing; several tasks at a time.
@@ -76,6 +74,7 @@ def list_task_artifacts(
         client: Of `make_parallel_client`.
         pattern: Of their names; None for all.
         all_runs: Whether earlier runs count, too.
+        has_rows: Whether the artifacts have what `TaskArtifact.as_row` needs.
     """
 
     def fetch(member: Member) -> TaskArtifacts:
@@ -85,7 +84,10 @@ def list_task_artifacts(
         for run_id in range(0 if all_runs else max(latest, 0), latest + 1):
             entries = {entry["name"]: entry for entry in list_artifacts(client, member.task_id, str(run_id))}
             matching = sorted(entries) if pattern is None else match_names(pattern, entries)
-            found += (TaskArtifact(member, run_id, entries[name]) for name in matching)
+            for name in matching:
+                entry = entries[name]
+                is_reference = entry.get("storageType") == "reference"
+                found.append(TaskArtifact(member, run_id, name, is_reference, entry if has_rows else None))
             names += entries
         return TaskArtifacts(found, names)
 
@@ -110,15 +112,18 @@ def plan_paths(
         UsageError: Two artifacts have the same path because of *flat*.
     """
     artifacts = list(artifacts)
-    ids: dict[str, set[str]] = {}
-    for artifact in artifacts:
-        ids.setdefault(artifact.member.name, set()).add(artifact.member.task_id)
+    owners: dict[str, str] = {}
+    shared_labels = {
+        each.member.name
+        for each in artifacts
+        if owners.setdefault(each.member.name, each.member.task_id) != each.member.task_id
+    }
     paths: dict[str, TaskArtifact] = {}
     shared: dict[str, BrokenAnswerError] = {}
     errors: list[BrokenAnswerError] = []
     for artifact in artifacts:
         label, task_id = artifact.member.name, artifact.member.task_id
-        parts = [label if len(ids[label]) == 1 else f"{label}.{task_id}"]
+        parts = [f"{label}.{task_id}" if label in shared_labels else label]
         parts += [f"run-{artifact.run_id}"] if all_runs else []
         try:
             parts.append(last_component(artifact.name) if flat else artifact.name)
@@ -133,5 +138,7 @@ def plan_paths(
                 raise UsageError(message, hint="leave out --flat")
             shared.setdefault(path, BrokenAnswerError(message, hint="download them one by one"))
         paths[path] = artifact
-    # Neither is written, since which one is wanted cannot be known.
-    return {path: artifact for path, artifact in paths.items() if path not in shared}, [*errors, *shared.values()]
+    for path in shared:
+        # Neither is written, since which one is wanted cannot be known.
+        del paths[path]
+    return paths, [*errors, *shared.values()]

@@ -4,7 +4,7 @@ Logs of tasks as remote files, and their ends without the rest.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tccli.core.artifacts.sources import ArtifactSource
 from tccli.core.http.decompress import DecompressingReader
@@ -19,7 +19,7 @@ from tccli.core.transfer.remote import (
 from tccli.errors import BrokenAnswerError, NoAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from tccli.core.client import Client
     from tccli.core.transfer.context import TransferContext
@@ -33,19 +33,6 @@ def open_log(client: Client, context: TransferContext, task_id: str, run_id: int
     """
     run = None if run_id is None else str(run_id)
     return RemoteFile(ArtifactSource(client, task_id, run, name, is_from_service=True), context)
-
-
-def is_live_log(entry: Mapping[str, Any], log_name: str) -> bool:
-    """
-    Return whether an artifact of a run that has not ended is the log that its worker still serves.
-
-    A worker first stores its own address under the name of the log, and later a link to the complete one.
-
-    Args:
-        entry: Of the queue's listing.
-        log_name: Of the task.
-    """
-    return entry.get("storageType") == "reference" and entry.get("name") == log_name
 
 
 def find_live_log(client: Client, task_id: str, run: str | None) -> str | None:
