@@ -19,6 +19,10 @@ MIN_PROCESSOR_SHARE = 0.6
 """Of one processor, that this process uses when its workers begin. Below it, calls wait for responses only."""
 SAMPLE_JOBS = 64
 """After so many jobs, the share is measured again."""
+AHEAD_CALLS = 8
+"""That a worker has got, and has not begun: so its threads need not wait for the next ones."""
+BUNCH_SECONDS = 0.001
+"""How long results are collected while a worker has further calls: each wait takes a tenth of a call."""
 MAX_LOSSES = 2
 """After so many workers that ended while they made a call, it is not made again."""
 
@@ -32,6 +36,11 @@ class RemoteCall(Protocol):
     def is_ready(self) -> bool:
         """
         Whether workers may begin; then no part but the second waits.
+        """
+
+    def may_wait(self, item: Any) -> bool:
+        """
+        Return whether a worker may get it before it can begin it: a worker that ends leaves open what it has begun.
         """
 
     def begin(self, items: Sequence[Any]) -> list[Any]:
@@ -75,13 +84,17 @@ class _Share:
 
     Attributes:
         slots: How many calls it makes at a time.
+        max_slots: The number of its threads.
+        max_ahead: How many more calls it may have, if each of its threads has one.
         jobs: Those that it makes.
         pending: How many it is about to get.
         lock: Of those who send to it.
     """
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, max_slots: int, max_ahead: int) -> None:
         self.worker = worker
+        self.max_slots = max_slots
+        self.max_ahead = max_ahead
         self.slots = 0
         self.pending = 0
         self.jobs: dict[int, Job[Any, Any]] = {}
@@ -89,8 +102,19 @@ class _Share:
         self.is_lost = False
 
     @property
-    def free(self) -> int:
+    def idle(self) -> int:
+        """
+        How many calls it could begin at once; less than 0 if some wait.
+        """
         return self.slots - self.pending - len(self.jobs)
+
+    @property
+    def has_room(self) -> bool:
+        """
+        Whether it may get a further call.
+        """
+        # Before, other threads make those calls: then more calls than jobs would run at a time.
+        return self.idle > (-self.max_ahead if self.slots == self.max_slots else 0)
 
 
 class Dispatcher:
@@ -99,13 +123,19 @@ class Dispatcher:
 
     The engine's threads make the first calls. When the process is busy, each of them ends, and a worker makes one more
     call at a time instead.
+
+    Args:
+        sends_ahead: Whether workers may have more calls than they can begin.
     """
 
-    def __init__(self, pool: WorkerPool, calls: RemoteCall) -> None:
+    def __init__(self, pool: WorkerPool, calls: RemoteCall, *, sends_ahead: bool) -> None:
         self._pool = pool
         self._calls = calls
         self._run: Run[Any, Any]
-        self._shares = [_Share(worker) for worker in pool.workers]
+        ahead = AHEAD_CALLS if sends_ahead else 0
+        self._shares = [_Share(worker, pool.threads, ahead) for worker in pool.workers]
+        # A job that must not wait, for the next thread of a worker.
+        self._next: Job[Any, Any] | None = None
         self._lock = threading.Lock()
         self._is_active = False
         self._is_over = False
@@ -125,13 +155,14 @@ class Dispatcher:
         if not self._is_active and not self._is_busy():
             return False
         with self._lock:
-            if not self._shares or self._is_over:
+            share = min(self._shares, key=lambda share: share.slots, default=None)
+            if share is None or share.slots == share.max_slots or self._is_over:
                 return False
             if not self._is_active:
                 self._is_active = True
                 for share in self._shares:
                     threading.Thread(target=self._receive, args=(share,), daemon=True).start()
-            min(self._shares, key=lambda share: share.slots).slots += 1
+            share.slots += 1
         self.dispatch()
         return True
 
@@ -147,7 +178,7 @@ class Dispatcher:
         Take jobs, if there are some and workers can make them.
         """
         # Whoever frees a slot looks for jobs afterwards.
-        while any(share.free > 0 for share in self._shares) and (batches := self._assign()):
+        while any(share.has_room for share in self._shares) and (batches := self._assign()):
             for share, jobs in batches:
                 self._send(share, jobs)
 
@@ -155,8 +186,13 @@ class Dispatcher:
         batches: dict[_Share, list[Job[Any, Any]]] = {}
         with self._lock:
             while self._shares and not self._is_over:
-                share = max(self._shares, key=lambda share: share.free)
-                if share.free <= 0 or (job := self._run.take()) is None:
+                share = max(self._shares, key=lambda share: share.idle)
+                job = (self._next or self._run.take()) if share.has_room else None
+                self._next = None
+                if job is None:
+                    break
+                if share.idle <= 0 and not self._calls.may_wait(job.item):
+                    self._next = job
                     break
                 share.pending += 1
                 batches.setdefault(share, []).append(job)
@@ -198,6 +234,8 @@ class Dispatcher:
                 else:
                     self._end(job, answer, failure)
             self.dispatch()
+            if share.idle < 0:
+                time.sleep(BUNCH_SECONDS)
         self._lose(share)
 
     def _end(self, job: Job[Any, Any], answer: Any, failure: str = "") -> None:
@@ -230,13 +268,12 @@ class Dispatcher:
             else:
                 self._end(job, answer)
         with self._lock:
-            for _ in range(slots if self._shares else 0):
-                min(self._shares, key=lambda share: share.slots).slots += 1
-            has_others = bool(self._shares)
-        if has_others:
-            self.dispatch()
-        else:
-            self._run.start_threads(slots)
+            waiting, self._next = self._next, None
+        if waiting is not None:
+            self._run.put_back(waiting)
+        # The other workers have as many calls as they have threads.
+        self._run.start_threads(slots)
+        self.dispatch()
 
     def end(self) -> None:
         """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import select
 import signal
 import socket
 import struct
@@ -81,6 +82,14 @@ class Channel:
             place = end
         del received[:place]
 
+    def wait_for_end(self) -> None:
+        """
+        Wait until the other side sends nothing more, whatever has not been received.
+        """
+        poll = select.poll()
+        poll.register(self._sock, select.POLLRDHUP)
+        poll.poll()
+
     def end(self) -> None:
         """
         End what is sent to the other side. What it sends can still be received.
@@ -138,7 +147,7 @@ class WorkerPool:
         prepare: Is called in each worker, with its number from 0 and a function that sends a line for people to the
             parent. Returns the function that makes calls, whose arguments and results are pickled, and the handle that
             ends those that run.
-        jobs: The most calls at a time.
+        threads: The most calls of a worker at a time.
         close: Is called in each worker first: closes what only the parent may have open.
     """
 
@@ -147,12 +156,12 @@ class WorkerPool:
         count: int,
         prepare: Callable[[int, Callable[[str], None]], tuple[Callable[[Any], Any], Cancellation]],
         *,
-        jobs: int,
+        threads: int,
         close: Callable[[], None],
     ) -> None:
         self.workers: list[Worker] = []
         self._prepare = prepare
-        self._jobs = jobs
+        self.threads = threads
         self._close = close
         try:
             for number in range(count):
@@ -199,7 +208,7 @@ class WorkerPool:
         gc.freeze()
         channel = Channel(sock)
         function, cancellation = self._prepare(number, lambda line: channel.send([(MESSAGE_NUMBER, line, "")]))
-        _Threads(channel, function, cancellation, self._jobs).run()
+        _Threads(channel, function, cancellation, self.threads).run()
         os._exit(0)
 
     def end(self) -> None:
@@ -243,17 +252,20 @@ class _Threads:
 
     def run(self) -> None:
         """
-        Make calls until the end of the channel, when those that run are cancelled.
+        Make calls until the end of the channel, when those that run are cancelled, and those that wait fail.
         """
         threading.Thread(target=self._work, daemon=True).start()
-        self._ended.acquire()
-        for _ in range(self._threads - 1):
+        # All threads may be busy, so that none of them receives.
+        self._channel.wait_for_end()
+        self._cancellation.cancel()
+        ended = 0
+        while ended < self._threads:
             self._ended.acquire()
+            ended += 1
 
     def _receive(self) -> Iterator[tuple[int, Any]]:
         while calls := self._channel.receive():
             yield from calls
-        self._cancellation.cancel()
 
     def _work(self) -> None:
         try:

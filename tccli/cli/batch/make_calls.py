@@ -91,6 +91,12 @@ class CallMaker:
         """
         return self.first_calls.is_passed
 
+    def may_wait(self, item: Item) -> bool:
+        """
+        Return whether it does not matter if a call is begun: it is idempotent, or has a result.
+        """
+        return not item.is_recorded
+
     def begin(self, items: Sequence[Item]) -> list[tuple[Any, ...] | None]:
         """
         Record calls that are to be sent now, and return them; None for what has a result.

@@ -137,7 +137,7 @@ class _Run:
                 schedule=self._options.schedule,
                 cancellation=self._client.cancellation,
                 back_off=self._client.back_off,
-                helper=None if self._pool is None else make_helper(self._pool, self._calls),
+                helper=None if self._pool is None else make_helper(self._pool, self._calls, self._options.schedule),
             )
         try:
             with closing(outcomes):

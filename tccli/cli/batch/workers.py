@@ -67,19 +67,20 @@ def start_workers(
             journal.close()
 
     try:
-        return WorkerPool(count, prepare, jobs=schedule.jobs, close=close)
+        return WorkerPool(count, prepare, threads=schedule.jobs // count, close=close)
     except OSError:
         # Threads do without: there are limits of processes and of memory.
         return nullcontext()
 
 
-def make_helper(pool: WorkerPool, calls: RemoteCall) -> Helper:
+def make_helper(pool: WorkerPool, calls: RemoteCall, schedule: Schedule) -> Helper:
     """
     Return what gives calls of the engine to workers.
     """
     from tccli.core.dispatch import Dispatcher
 
-    return Dispatcher(pool, calls)
+    # The first failure must not find calls that wait.
+    return Dispatcher(pool, calls, sends_ahead=not schedule.stops_at_error)
 
 
 def _count_workers(context: Context, schedule: Schedule) -> int:
