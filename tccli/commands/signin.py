@@ -11,8 +11,8 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.types import Choice, retry_count, timeout
-from tccli.core.shells import SHELL_NAMES, guess_shell
+from tccli.cli.shell_options import choose_shell, csh_option, guess_user_shell, shell_option
+from tccli.cli.types import retry_count, timeout
 from tccli.errors import ConfigurationError, NegativeAnswerError, RefusedError, TcError, UsageError
 
 if TYPE_CHECKING:
@@ -76,13 +76,8 @@ def _parse_port(value: str) -> int:
     metavar="[PROFILE]",
     help="Store the credentials in a profile instead of printing them (default: the profile in use).",
 )
-@click.option(
-    "--shell",
-    type=Choice(SHELL_NAMES),
-    metavar="SHELL",
-    help="Print lines for bash (and sh, zsh), fish, csh or powershell (default: as SHELL).",
-)
-@click.option("--csh", is_flag=True, help="The same as --shell csh.")
+@shell_option("as SHELL")
+@csh_option()
 @with_context
 def command(context: Context, /, *, check: bool, scopes: tuple[str, ...], save: str | None, **options: Any) -> None:
     """
@@ -132,11 +127,8 @@ def _sign_in_to_shell(context: Context, scopes: tuple[str, ...], options: dict[s
     from tccli.core.shells import set_variables
     from tccli.output import Result
 
-    shell = "csh" if options["csh"] else options["shell"] and guess_shell(options["shell"])
-    if options["csh"] and guess_shell(options["shell"] or "csh") != "csh":
-        raise UsageError(f"--csh and --shell {options['shell']} exclude each other")
-    # The Go client prints lines for sh unless it is told otherwise.
-    guess = "bash" if context.is_go_client else guess_shell(context.environ.get("SHELL", ""))
+    shell = choose_shell(options["shell"], csh=options["csh"])
+    guess = guess_user_shell(context)
     write = context.writer()
     _check_read_only(context)
     root_url = context.root_url()

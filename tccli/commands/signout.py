@@ -10,8 +10,8 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.types import Choice
-from tccli.core.shells import SHELL_NAMES, guess_shell
+from tccli.cli.shell_options import guess_user_shell, shell_option
+from tccli.core.shells import guess_shell
 from tccli.errors import ConfigurationError, NegativeAnswerError, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -29,12 +29,7 @@ CREDENTIAL_KEYS = ("clientId", "accessToken", "certificate", "keyring", "valid_u
 )
 @click.argument("profile", required=False, metavar="[PROFILE]")
 @click.option("--delete", is_flag=True, help="Delete the client on the deployment, too.")
-@click.option(
-    "--shell",
-    type=Choice(SHELL_NAMES),
-    metavar="SHELL",
-    help="Print lines for bash (and sh, zsh), fish, csh or powershell (default: as SHELL).",
-)
+@shell_option("as SHELL")
 @with_context
 def command(context: Context, profile: str | None, *, delete: bool, shell: str | None) -> None:
     """
@@ -134,6 +129,6 @@ def _print_lines(context: Context, variables: list[str], shell: str | None) -> N
 
     if sys.stdout is not None and sys.stdout.isatty():
         context.note('the shell does not read these lines from the terminal; eval "$(tc signout)" evaluates them')
-    guess = "bash" if context.is_go_client else guess_shell(context.environ.get("SHELL", ""))
+    guess = guess_user_shell(context)
     for line in unset_variables(variables, guess_shell(shell) if shell else guess, is_guess=shell is None):
         click.echo(line)

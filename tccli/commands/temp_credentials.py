@@ -11,9 +11,10 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.types import Choice, RequiredOption
-from tccli.core.shells import SHELL_NAMES, guess_shell, set_variables
-from tccli.errors import ConfigurationError, UsageError
+from tccli.cli.shell_options import choose_shell, csh_option, shell_option
+from tccli.cli.types import RequiredOption
+from tccli.core.shells import set_variables
+from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from tccli.core.hawk import Credentials
@@ -33,13 +34,8 @@ if TYPE_CHECKING:
 @click.option(
     "--expires", cls=RequiredOption, metavar="WHEN", help="An offset, seconds, or a timestamp; at most 31 days."
 )
-@click.option(
-    "--shell",
-    type=Choice(SHELL_NAMES),
-    metavar="SHELL",
-    help="Print lines for bash (and sh, zsh), fish, csh or powershell (default: bash).",
-)
-@click.option("--csh", is_flag=True, help="The same as --shell csh.")
+@shell_option("bash")
+@csh_option()
 @with_context
 def command(
     context: Context,
@@ -65,9 +61,7 @@ def command(
     from tccli.core.times import parse_instant
     from tccli.output import Result
 
-    kind = guess_shell(shell or ("csh" if csh else "bash"))
-    if csh and kind != "csh":
-        raise UsageError(f"--csh and --shell {shell} exclude each other")
+    kind = choose_shell(shell, csh=csh) or "bash"
     write = context.writer()
     now = datetime.now(UTC)
     read_only = context.read_only()
