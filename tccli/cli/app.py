@@ -192,6 +192,8 @@ def run(argv: Sequence[str] | None = None, context: Context | None = None) -> in
         _print_error(UsageError(error.format_message()), context)
         return _exit_code(USAGE_EXIT_CODE, context)
     except TcError as error:
+        if context.time_limit is not None:
+            error = context.time_limit.explain(error)
         _print_error(error, context)
         if isinstance(error, LocalFileError):
             discard_stream(sys.stdout)

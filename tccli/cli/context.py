@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import TextIO
 
     from tccli.core.account import Account, AccountOptions
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from tccli.core.http.transport import StreamingTransport
     from tccli.core.read_only import ReadOnly
     from tccli.core.reference_fetch import Fetcher
+    from tccli.core.tasks.pauses import TimeLimit
     from tccli.core.transfer.context import TransferContext
     from tccli.output import Result
     from tccli.references import ReferenceSet
@@ -51,6 +54,8 @@ class Context:
         environ: Environment variables.
         argv: The words after ``tc``, from which the references are chosen before click parses them.
         program: The name that tc was called by.
+        time_limit: Of a command that waits, by its ``--timeout``; None for all others. The clients that are made
+            afterwards end with it.
     """
 
     def __init__(
@@ -70,6 +75,7 @@ class Context:
         self._logs: list[RequestLog] = []
         self._config_files: ConfigFiles | None = None
         self._library: ReferenceSet | None = None
+        self.time_limit: TimeLimit | None = None
 
     def replace(self, **options: Any) -> Context:
         """
@@ -81,6 +87,7 @@ class Context:
         context = Context(options, self.environ, self.argv, self.program)
         context._config_files, context._library = self._config_files, self._library
         context._redactors, context._warnings, context._logs = self._redactors, self._warnings, self._logs
+        context.time_limit = self.time_limit
         return context
 
     @property
@@ -357,8 +364,34 @@ class Context:
             options.service_discovery,
             options.trace_id,
             self._report,
-            read_only=self.read_only(),
+            None if self.time_limit is None else self.time_limit.cancellation,
+            self.read_only(),
         )
+
+    def limit_time(self, seconds: float | None, *, acts: bool = False) -> None:
+        """
+        End all requests of this command after some time; None for no limit.
+
+        Args:
+            acts: Whether it changes something before it waits.
+        """
+        if seconds is not None:
+            from tccli.core.tasks.pauses import TimeLimit
+
+            self.time_limit = TimeLimit(seconds, acts=acts)
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """
+        Of the command; negative when its time is up, None without a limit.
+        """
+        return None if self.time_limit is None else self.time_limit.remaining
+
+    def suspend_time(self) -> AbstractContextManager[None]:
+        """
+        Stop the time of the command during a block, in which somebody answers a question.
+        """
+        return nullcontext() if self.time_limit is None else self.time_limit.suspend()
 
     def _report_account(self, account: Account) -> None:
         """

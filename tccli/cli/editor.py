@@ -95,7 +95,8 @@ def edit_document(context: Context, document: Any, what: str, check: Callable[[A
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(dump(document))
-        run_editor(editor, path)
+        with context.suspend_time():
+            run_editor(editor, path)
         text = read_file(path)
         if not text.strip():
             raise UsageError(f"{what} is empty", hint="nothing was done")

@@ -73,7 +73,8 @@ def ask(context: Context, question: str, answers: IO[str] | None, hint: str, *, 
     while True:
         click.echo(escape_controls(f"{text} "), nl=False, err=not context.is_go_client)
         sys.stdout.flush()
-        line = answers.readline() if answers is not None else ""
+        with context.suspend_time():
+            line = answers.readline() if answers is not None else ""
         if not line:
             click.echo(err=True)
             raise UsageError("no answer: the input has ended", hint=hint)

@@ -8,17 +8,23 @@ import json
 import os
 import pty
 import re
+import signal
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.http_server import NO_RESPONSE, json_response
 from tests.ids import TASK_ID
 from tests.terminals import read_terminal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import CommandLine, Start
     from tests.group_env import GroupEnv
+    from tests.http_server import Received, Response, ScriptedServer
 
 
 @pytest.fixture
@@ -331,3 +337,52 @@ def test_a_filter_is_compiled_once(
 
     assert (0, "pending\npending\n") == (result.exit_code, result.stdout), result.stderr
     assert [expression] == compiled
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["group", "cancel", TASK_ID, "-f"],
+        ["group", "rerun", TASK_ID, "--state", "failed", "-f"],
+        ["task", "cancel", "-"],
+    ],
+    ids=" ".join,
+)
+def test_an_interruption_tells_how_many_are_done(
+    start: Start, http_server: ScriptedServer, words: list[str], tmp_path: Path
+) -> None:
+    """
+    Those that wait for others in the order of the output count, too; and what to do about the rest.
+    """
+    ids = [f"{TASK_ID[:-2]}{chr(65 + number)}A" for number in range(26)]
+    state = "failed" if "rerun" in words else "pending"
+    acted_on: set[str] = set()
+
+    def respond(received: Received) -> Response:
+        found = re.search("/task/([^/]+)", received.target)
+        task_id = found[1] if found else ""
+        status = {"taskId": task_id, "taskGroupId": TASK_ID, "state": state, "runs": [{"runId": 0, "state": state}]}
+        entries = [
+            {"taskId": each, "status": {**status, "taskId": each}, "task": {"metadata": {"name": each}}} for each in ids
+        ]
+        if task_id and received.verb != "GET":
+            # The first one has no response, and all after the tenth.
+            acted_on.add(task_id)
+            if task_id == ids[0] or len(acted_on) > 10:
+                return NO_RESPONSE
+        return json_response({"taskGroupId": TASK_ID, "tasks": entries, "statuses": entries, "status": status})
+
+    http_server.respond_with(respond)
+    (tmp_path / "ids").write_text("".join(f"{each}\n" for each in ids))
+    with (tmp_path / "ids").open() as lines:
+        process = start(*words, env=http_server.env, stdin=lines.fileno())
+    deadline = time.monotonic() + 60
+    while len(acted_on) < 12 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+
+    assert (130, b"") == (process.returncode, output), errors
+    assert re.search(rb"interrupted: [0-9]+ of 26 tasks are done.*; the same command", errors), errors
+    assert b"Traceback" not in errors

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tccli.core.tasks import pauses
+from tccli.errors import NoAnswerError, NotFoundError
 from tests.http_server import DROPPED, NO_RESPONSE, Response, error_response, json_response
 from tests.ids import TASK_ID
 from tests.time_limits import check_duration
@@ -18,7 +21,19 @@ from tests.transfer_env import later, slug
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, Start
     from tests.group_env import GroupEnv
-    from tests.http_server import ScriptedServer
+    from tests.http_server import Received, ScriptedServer
+
+OTHER_ID = f"{TASK_ID[:-2]}AA"
+DEFINITION = {
+    "taskQueueId": "a/b",
+    "schedulerId": "s",
+    "taskGroupId": TASK_ID,
+    "dependencies": [],
+    "created": "2026-01-01T00:00:00.000Z",
+    "deadline": "2026-01-02T00:00:00.000Z",
+    "payload": {},
+    "metadata": {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://x.y/z"},
+}
 
 
 @pytest.mark.parametrize(
@@ -388,6 +403,68 @@ def test_the_time_of_a_wait_is_that_of_its_requests(
 
     assert (124, 1) == (result.exit_code, result.stderr.splitlines()[-1].count("the time is up")), result.stderr
     check_duration(began, 10)
+
+
+@pytest.mark.parametrize("seen", range(5))
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["task", "rerun", TASK_ID, "--force", "--wait"],
+        ["task", "rerun", TASK_ID, OTHER_ID, "--force", "--log"],
+        ["task", "rerun", f"{TASK_ID}:n", "--force", "--wait"],
+        ["task", "retrigger", TASK_ID, "--wait"],
+        ["task", "run", "--queue", "a/b", "--group", TASK_ID, "--wait", "--", "true"],
+        ["group", "rerun", TASK_ID, "--failed", "-f", "--wait"],
+    ],
+    ids=" ".join,
+)
+def test_the_time_of_a_wait_is_that_of_the_command(
+    tc: CommandLine, http_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, words: list[str], seen: int
+) -> None:
+    """
+    Whichever of its requests has no response: one that finds tasks, one that starts them, or one of the wait.
+    """
+    monkeypatch.setattr(pauses, "MAX_LAST_POLL_SECONDS", 0.1)
+    number = 0
+
+    def respond(received: Received) -> Response:
+        nonlocal number
+        number += 1
+        if number > seen:
+            return NO_RESPONSE
+        found = re.search("/task/([^/]+)", received.target)
+        task_id = found[1] if found else TASK_ID
+        state = "failed" if words[0] == "group" and received.verb == "GET" else "running"
+        runs = [{"runId": 0, "state": state}]
+        status = {"taskId": task_id, "taskGroupId": TASK_ID, "schedulerId": "s", "state": state, "runs": runs}
+        if re.search("/task/[^/]+$", received.target) and received.verb == "GET":
+            return json_response(DEFINITION)
+        asked = json.loads(received.body or b"{}").get("taskIds", [TASK_ID])
+        entries = [{"taskId": each, "status": {**status, "taskId": each}, "task": DEFINITION} for each in asked]
+        return json_response({"tasks": entries, "statuses": entries, "status": status, **DEFINITION})
+
+    http_server.respond_with(respond)
+    result = tc(*words[:2], "--timeout", "0.5s", *words[2:], env=http_server.env)
+
+    assert (124, 1) == (result.exit_code, result.stderr.splitlines()[-1].count("the time is up")), result.stderr
+
+
+def test_the_time_of_a_command_stops_during_a_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    It goes on after it.
+    """
+    monkeypatch.setattr(pauses, "MAX_LAST_POLL_SECONDS", 0.0)
+    limit = pauses.TimeLimit(5, acts=True)
+    for _ in range(2):
+        with limit.suspend():
+            assert limit._timer.finished.is_set()
+    assert 0 < limit.remaining <= 5
+    short = pauses.TimeLimit(0.01, acts=True)
+    with pytest.raises(NoAnswerError):
+        short.cancellation.sleep(30)
+    assert short.is_over
+    assert 124 == short.explain(NoAnswerError("the transfer was stopped")).exit_code
+    assert 5 == short.explain(NotFoundError("gone", status=404)).exit_code
 
 
 @pytest.mark.parametrize("words", [["group", "wait", TASK_ID], ["group", "watch", TASK_ID], ["task", "wait", TASK_ID]])

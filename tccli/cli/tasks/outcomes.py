@@ -53,14 +53,14 @@ def pop_outcome(context: Context, options: dict[str, Any]) -> Outcome | None:
     from tccli.cli.tasks.waits import pop_timeout
 
     waits, logs, cancels = (bool(options.pop(name, False)) for name in ("waits", "logs", "cancels"))
-    seconds = pop_timeout(context, options, waits=waits or logs)
+    pop_timeout(context, options, waits=waits or logs, acts=True)
     if logs:
         check_log_output(context)
     elif waits:
         check_list_filter(context)
     if cancels and not (waits or logs):
         raise UsageError("--cancel-on-interrupt needs --wait or --log")
-    return Outcome(logs, cancels, seconds) if waits or logs else None
+    return Outcome(logs, cancels) if waits or logs else None
 
 
 class Outcome(NamedTuple):
@@ -70,12 +70,10 @@ class Outcome(NamedTuple):
     Attributes:
         logs: Whether their logs are printed.
         cancels: Whether an interruption cancels them.
-        seconds: How long they are waited for, or None for ever.
     """
 
     logs: bool = False
     cancels: bool = False
-    seconds: float | None = None
 
     def follow(self, context: Context, client: Client, task_ids: Sequence[str]) -> None:
         """
@@ -89,8 +87,9 @@ class Outcome(NamedTuple):
         from tccli.core.tasks.pauses import Pauses
         from tccli.core.tasks.waiting import watch_tasks
 
+        pauses = Pauses(context.remaining_seconds)
         with self._watch_interruption(context, client, task_ids):
-            found = watch_tasks(client, task_ids, Pauses(self.seconds), report=context.note)
+            found = watch_tasks(client, task_ids, pauses, report=context.note)
             snapshots = note_unknown_queues(context, client, found)
             if self.logs:
                 from tccli.cli.tasks.follow import follow_tasks

@@ -66,12 +66,13 @@ def timeout_option(text: str) -> click.Option:
     return click.Option(["--timeout", "wait_seconds"], type=span, metavar="TIME", help=text)
 
 
-def pop_timeout(context: Context, options: dict[str, Any], *, waits: bool) -> float | None:
+def pop_timeout(context: Context, options: dict[str, Any], *, waits: bool, acts: bool = False) -> float | None:
     """
-    Take ``--timeout`` out of the options of a command, and return the seconds of its wait.
+    Take ``--timeout`` out of the options of a command, limit the time of the command, and return the seconds.
 
     Args:
         waits: Whether the command waits, as it was called. If not, it is the time limit of a request, as everywhere.
+        acts: Whether it changes something before.
 
     Raises:
         UsageError: It cannot be the limit of a request.
@@ -80,6 +81,7 @@ def pop_timeout(context: Context, options: dict[str, Any], *, waits: bool) -> fl
 
     seconds: float | None = options.pop("wait_seconds", None)
     if waits or seconds is None:
+        context.limit_time(seconds, acts=acts)
         return seconds
     context.options.timeout = check_timeout(seconds)
     return None
@@ -114,17 +116,17 @@ def start_watch(
     """
     from tccli.cli.tasks.names import resolve_group
     from tccli.cli.tasks.selection import pop_selection
-    from tccli.core.tasks.pauses import Pauses, end_requests_with, report_time_up
+    from tccli.core.tasks.pauses import Pauses
     from tccli.core.tasks.waiting import watch_group
 
     selection = pop_selection(options)
     pauses = Pauses(options["wait_seconds"], sleep)
     appears = None if options["appear_seconds"] is None else Pauses(options["appear_seconds"], sleep)
-    client = end_requests_with(pauses, context.client())
+    context.limit_time(options["wait_seconds"])
+    client = context.client()
     while True:
         try:
-            with report_time_up(client):
-                group_id = resolve_group(context, client, group, newest=newest)
+            group_id = resolve_group(context, client, group, newest=newest)
             break
         except NotFoundError:
             # There is no build of a commit either before its first task.

@@ -46,7 +46,7 @@ def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: 
     path = None if context.options.output == "-" else context.options.output
     if path is not None:
         check_target(path)
-    seconds = pop_timeout(context, options, waits=follows)
+    pop_timeout(context, options, waits=follows)
     client = context.client()
     log_options = pop_log_options(options, client, follows=follows)
     group_id = resolve_group(context, client, group, newest=newest)
@@ -54,7 +54,7 @@ def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: 
         output = PrefixedOutput(out, prefix, coloured=hasattr(out, "reset") and wants_colours(context))
         printer = LogPrinter(context, client, output, log_options)
         if follows:
-            _follow(context, client, printer, group_id, selection, seconds)
+            _follow(context, client, printer, group_id, selection)
         else:
             _print(context, client, printer, group_id, selection)
     printer.raise_errors()
@@ -85,7 +85,6 @@ def _follow(
     printer: LogPrinter,
     group_id: str,
     selection: Selection,
-    seconds: float | None,
 ) -> None:
     from tccli.cli.tasks.selection import explain_nothing
     from tccli.cli.tasks.waits import note_unknown_queues, raise_verdict, until_over
@@ -96,7 +95,8 @@ def _follow(
 
     def watch(call: Callable[[Callable[[], Any]], Any] | None) -> None:
         selected = selection if call is None else selection.match_by(call)
-        snapshots = watch_group(client, group_id, selected, Pauses(seconds, printer.sleep), report=context.note)
+        pauses = Pauses(context.remaining_seconds, printer.sleep)
+        snapshots = watch_group(client, group_id, selected, pauses, report=context.note)
         snapshots = note_unknown_queues(context, client, snapshots)
         for snapshot in until_over(snapshots, "settled", last, ends_early=False):
             for change in snapshot.changes:

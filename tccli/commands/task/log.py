@@ -31,7 +31,6 @@ def _log(
     from tccli.cli.tasks.names import resolve_one
     from tccli.cli.tasks.waits import pop_timeout
     from tccli.core.files import check_target
-    from tccli.core.tasks.pauses import Pauses, end_requests_with, report_time_up
     from tccli.errors import UsageError
 
     del options["_follow"]
@@ -43,12 +42,10 @@ def _log(
         check_target(path)
     client = context.client()
     log_options = pop_log_options(options, client, follows=not no_follow)
-    limited = end_requests_with(Pauses(wait.remaining), client)
-    with report_time_up(limited):
-        task_id, run = resolve_one(context, limited, task, newest=newest)
-        run = run if run_id in {None, -1} else run_id
-        with open_log_target(context) as out:
-            number = print_task_log(context, limited, task_id, out, options=log_options, run_id=run, wait=wait)
+    task_id, run = resolve_one(context, client, task, newest=newest)
+    run = run if run_id in {None, -1} else run_id
+    with open_log_target(context) as out:
+        number = print_task_log(context, client, task_id, out, options=log_options, run_id=run, wait=wait)
     if exit_status:
         run = number if no_follow or run is not None else None
         check_outcome(context, client, task_id, run, waits=not no_follow, wait=wait)

@@ -24,15 +24,15 @@ def _wait(
     from tccli.cli.tasks.follow import check_log_output, follow_tasks
     from tccli.cli.tasks.names import resolve_many
     from tccli.cli.tasks.waits import note_unknown_queues, report_ends
-    from tccli.core.tasks.pauses import Pauses, end_requests_with, report_time_up
+    from tccli.core.tasks.pauses import Pauses
     from tccli.core.tasks.waiting import watch_tasks
 
     if logs:
         check_log_output(context)
     pauses = Pauses(wait_seconds)
-    client = end_requests_with(pauses, context.client())
-    with report_time_up(client):
-        task_ids = resolve_many(context, client, tasks, newest=newest)
+    context.limit_time(wait_seconds)
+    client = context.client()
+    task_ids = resolve_many(context, client, tasks, newest=newest)
     snapshots = note_unknown_queues(context, client, watch_tasks(client, task_ids, pauses, report=context.note))
     if logs:
         follow_tasks(context, client, task_ids, snapshots, condition, fail_fast=fail_fast)

@@ -9,7 +9,7 @@ import threading
 import time
 import weakref
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tccli.errors import NoAnswerError
 
@@ -116,6 +116,17 @@ class Exchange:
         return value
 
 
+class Abortable(Protocol):
+    """
+    What another thread can end: an exchange, or a file that several exchanges download.
+    """
+
+    def abort(self) -> None:
+        """
+        End at once.
+        """
+
+
 class Cancellation:
     """
     Ends the exchanges and the waits of several threads: those that run, and those that begin later.
@@ -124,7 +135,7 @@ class Cancellation:
     def __init__(self) -> None:
         self._event = threading.Event()
         self._lock = threading.Lock()
-        self._exchanges: weakref.WeakSet[Exchange] = weakref.WeakSet()
+        self._exchanges: weakref.WeakSet[Abortable] = weakref.WeakSet()
 
     @property
     def is_cancelled(self) -> bool:
@@ -133,7 +144,7 @@ class Cancellation:
         """
         return self._event.is_set()
 
-    def add(self, exchange: Exchange) -> None:
+    def add(self, exchange: Abortable) -> None:
         """
         Let `cancel` abort *exchange*.
         """

@@ -30,9 +30,14 @@ BUFFER_BYTES = 64 * 1024
 def open_log(client: Client, context: TransferContext, task_id: str, run_id: int | None, name: str) -> RemoteFile:
     """
     Return the log of a run; without *run_id*, of the latest. Its name is that in the task's definition.
+
+    It ends with the calls of the client.
     """
     run = None if run_id is None else str(run_id)
-    return RemoteFile(ArtifactSource(client, task_id, run, name, is_from_service=True), context)
+    remote = RemoteFile(ArtifactSource(client, task_id, run, name, is_from_service=True), context)
+    if client.cancellation is not None:
+        client.cancellation.add(remote)
+    return remote
 
 
 def find_live_log(client: Client, task_id: str, run: str | None) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tccli.core.http.deadline import Cancellation
-from tccli.errors import TcError, WaitTimeoutError
+from tccli.errors import NoAnswerError, TcError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,6 +79,66 @@ class Pauses:
         self._pause = min(self._pause * PAUSE_FACTOR, MAX_PAUSE_SECONDS)
         self._sleep(pause if remaining is None else min(pause, remaining))
         return True
+
+
+class TimeLimit:
+    """
+    The time of a whole command that waits: its requests, and the waits between their retries, end with it.
+
+    Args:
+        seconds: From now on.
+        acts: Whether the command changes something before it waits.
+
+    Attributes:
+        cancellation: Of the requests.
+        is_over: Whether the time has ended requests.
+    """
+
+    def __init__(self, seconds: float, *, acts: bool) -> None:
+        self.cancellation = Cancellation()
+        self.is_over = False
+        self._acts = acts
+        self._end = time.monotonic() + seconds
+        self._timer = self._start_timer()
+
+    @property
+    def remaining(self) -> float:
+        """
+        Seconds; negative when the time is up.
+        """
+        return self._end - time.monotonic()
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """
+        Stop the time during the block, in which somebody answers a question.
+        """
+        begun = time.monotonic()
+        self._timer.cancel()
+        try:
+            yield
+        finally:
+            self._end += time.monotonic() - begun
+            self._timer = self._start_timer()
+
+    def explain(self, error: TcError) -> TcError:
+        """
+        Return the error of a request that was ended as what it is; others as they are.
+        """
+        if not (self.is_over and isinstance(error, NoAnswerError)):
+            return error
+        hint = "what was sent may take effect" if self._acts else "-v prints the requests"
+        return WaitTimeoutError("the time is up: there is no response yet", hint=hint)
+
+    def _start_timer(self) -> threading.Timer:
+        timer = threading.Timer(max(self.remaining, 0.0) + MAX_LAST_POLL_SECONDS, self._end_requests)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def _end_requests(self) -> None:
+        self.is_over = True
+        self.cancellation.cancel()
 
 
 def end_requests_with(pauses: Pauses, client: Client) -> Client:

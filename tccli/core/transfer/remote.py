@@ -184,6 +184,12 @@ class RemoteFile:
         self._is_stopped = True
         self.stop_readers()
 
+    def abort(self) -> None:
+        """
+        As `stop`, for the `Cancellation` of more than this file.
+        """
+        self.stop()
+
     @property
     def is_stopped(self) -> bool:
         """
