@@ -86,17 +86,16 @@ def measure(runs: int) -> Iterator[Figure]:
             words = [TC, "download-artifact", "-q", TASK, "public/*", "-o", str(target)]
             usage = run(words, environment)
             assert count == len(list((target / "public").iterdir()))
-            # Their names are compared before the first is written.
-            yield describe("artifacts downloaded by pattern", count, usage, goal=None)
+            yield describe("artifacts downloaded by pattern", count, usage)
 
 
-def describe(what: str, count: int, usage: Usage, goal: float | None = MAX_MEBIBYTES) -> Figure:
+def describe(what: str, count: int, usage: Usage) -> Figure:
     """
     Return the figure of the memory, with the time.
     """
     memory = show(usage.memory, "MiB")
     measured = f"{show_seconds(usage.wall)}, {memory}"
-    return Figure(f"{count:,} {what}", measured, "", usage.memory, "MiB", goal)
+    return Figure(f"{count:,} {what}", measured, "", usage.memory, "MiB", MAX_MEBIBYTES)
 
 
 def table(figures: list[Figure]) -> Iterator[str]:

@@ -29,6 +29,9 @@ MAX_FLAT_BYTES = 200
 MAX_STORED_BYTES = 550
 """For each task that has an id and a name of its own; a page has five times that for each."""
 
+MAX_ARTIFACT_BYTES = 450
+"""For each artifact, whose entry takes that in addition."""
+
 
 def make_entry(number: int, state: str) -> dict[str, Any]:
     """
@@ -118,6 +121,43 @@ def test_memory_and_requests(
         assert size / PAGE_TASKS <= len(http_server.requests) <= walks * size / PAGE_TASKS + MAX_OTHER_REQUESTS
 
     assert (peaks[1] - peaks[0]) / (MANY - FEW) <= max_bytes
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["download-artifact", GROUP, "public/**", "--list"], id="one task"),
+        pytest.param(["group", "download", GROUP, "public/**", "-n"], id="group"),
+    ],
+)
+def test_memory_of_artifacts(http_server: ScriptedServer, command: list[str]) -> None:
+    """
+    Of each artifact little more than its name is stored, which must be known before the first one is written.
+    """
+    peaks = []
+    for size in (FEW, MANY):
+        http_server.respond_with(serve_artifacts(size))
+        peaks.append(peak_memory(command, http_server.env))
+
+    assert (peaks[1] - peaks[0]) / (MANY - FEW) <= MAX_ARTIFACT_BYTES
+
+
+def serve_artifacts(size: int) -> Callable[[Received], Response]:
+    """
+    Return a function that responds with a group of a task, and the pages of its artifacts.
+    """
+
+    def respond(request: Received) -> Response:
+        if "/artifacts" not in request.target:
+            return serve_group(1, "completed")(request)
+        token = re.search("continuationToken=([0-9]+)", request.target)
+        start = int(token[1]) if token else 0
+        end = min(start + PAGE_TASKS, size)
+        common = {"storageType": "s3", "expires": "2999-01-02T03:04:05.123Z", "contentType": "text/plain"}
+        entries = [{**common, "name": f"public/test_info/file-{number:06}.log"} for number in range(start, end)]
+        return json_response({"artifacts": entries, **({"continuationToken": str(end)} if end < size else {})})
+
+    return respond
 
 
 def test_order_of_many(tc: CommandLine, http_server: ScriptedServer) -> None:

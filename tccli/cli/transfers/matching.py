@@ -60,7 +60,7 @@ def find_artifacts(
     task: str,
     run: str | None,
     name: str,
-    take: Callable[[Mapping[str, Any]], T],
+    take: Callable[[dict[str, Any]], T],
     *,
     literal: bool = False,
 ) -> dict[str, T]:
@@ -71,31 +71,20 @@ def find_artifacts(
     Raises:
         NotFoundError: None matches.
     """
-    from tccli.core.artifacts.paths import compile_pattern, suggest_pattern
+    from tccli.core.artifacts.paths import select_entries, suggest_pattern
     from tccli.core.artifacts.sources import list_artifacts
 
-    matches = compile_pattern(name)
-    exact: dict[str, T] = {}
-    found: dict[str, T] = {}
-    others: list[str] = []
     try:
-        for entry in list_artifacts(client, task, run):
-            each = entry["name"]
-            if each == name:
-                exact[each] = take(entry)
-            elif not literal and matches(each):
-                found[each] = take(entry)
-            elif not found:
-                others.append(each)
+        found, others = select_entries(list_artifacts(client, task, run), name, take, literal=literal)
     except NotFoundError as error:
         from tccli.cli.artifact_urls import explain_no_runs
 
         error.hint = error.hint or explain_no_runs(client, task)
         raise
-    if not found and not exact:
+    if not found:
         hint = suggest_pattern(name, others, "--list")
         raise NotFoundError(f"no artifact of task {task} matches {name!r}", status=404, hint=hint)
-    return exact or {each: found[each] for each in sorted(found)}
+    return found
 
 
 def drop_directories(found: Sequence[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tccli.core.files import MAX_NAME_BYTES
 from tccli.errors import BrokenAnswerError, LocalFileError, UsageError
@@ -18,6 +18,8 @@ from tccli.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+T = TypeVar("T")
 
 
 def is_pattern(name: str) -> bool:
@@ -57,6 +59,36 @@ def compile_pattern(pattern: str) -> Callable[[str], bool]:
     """
     pieces = _split(pattern if "/" in pattern else f"**/{pattern}")
     return lambda name: _matches(pieces, name)
+
+
+def select_entries(
+    entries: Iterable[dict[str, Any]],
+    pattern: str | None,
+    take: Callable[[dict[str, Any]], T],
+    *,
+    literal: bool = False,
+) -> tuple[dict[str, T], list[str]]:
+    """
+    Return the names of artifacts that match, sorted, and for each what *take* returns of the queue's entry, of which
+    nothing else is stored; and the names that do not match, as far as they are known before one does.
+
+    Args:
+        pattern: As `match_names` describes it; None for all.
+        literal: Whether it is a name.
+    """
+    matches = (lambda _name: True) if pattern is None else compile_pattern(pattern)
+    exact: dict[str, T] = {}
+    found: dict[str, T] = {}
+    others: list[str] = []
+    for entry in entries:
+        name = entry["name"]
+        if name == pattern:
+            exact[name] = take(entry)
+        elif not literal and matches(name):
+            found[name] = take(entry)
+        elif not found:
+            others.append(name)
+    return exact or {name: found[name] for name in sorted(found)}, others
 
 
 def suggest_pattern(pattern: str, names: Iterable[str], lister: str) -> str:

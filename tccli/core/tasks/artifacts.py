@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tccli.core.artifacts.paths import last_component, match_names
+from tccli.core.artifacts.paths import last_component, select_entries
 from tccli.core.artifacts.sources import list_artifacts
 from tccli.core.parallel import run_parallel
 from tccli.errors import BrokenAnswerError, TcError, UsageError
@@ -57,7 +57,7 @@ class TaskArtifacts(NamedTuple):
 
     Attributes:
         found: Those that match.
-        names: Of all.
+        names: Of those that do not match, as far as they are known before one does.
     """
 
     found: Sequence[TaskArtifact]
@@ -82,13 +82,14 @@ def list_task_artifacts(
         found: list[TaskArtifact] = []
         latest = -1 if member.run_id is None else member.run_id
         for run_id in range(0 if all_runs else max(latest, 0), latest + 1):
-            entries = {entry["name"]: entry for entry in list_artifacts(client, member.task_id, str(run_id))}
-            matching = sorted(entries) if pattern is None else match_names(pattern, entries)
-            for name in matching:
-                entry = entries[name]
+
+            def take(entry: dict[str, Any], run_id: int = run_id) -> TaskArtifact:
                 is_reference = entry.get("storageType") == "reference"
-                found.append(TaskArtifact(member, run_id, name, is_reference, entry if has_rows else None))
-            names += entries
+                return TaskArtifact(member, run_id, entry["name"], is_reference, entry if has_rows else None)
+
+            matching, others = select_entries(list_artifacts(client, member.task_id, str(run_id)), pattern, take)
+            found += matching.values()
+            names += others
         return TaskArtifacts(found, names)
 
     for _, result in run_parallel(fetch, members, cancellation=client.cancellation):
