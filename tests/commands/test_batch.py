@@ -1052,6 +1052,23 @@ def test_more_jobs_than_open_files(http_server: ScriptedServer, hard: int, code:
     assert (b"--jobs 36" in done.stderr) == bool(code)
 
 
+def test_connections_do_not_grow_with_the_input(http_server: ScriptedServer) -> None:
+    """
+    Each call that is not idempotent gets a connection of its own, in place of one that is idle.
+    """
+    http_server.respond_with(json_response({}))
+    script = f"ulimit -n 100; exec {sys.executable} -m tccli batch hooks triggerHook g '{{1}}' --data '{{}}' --jobs 4"
+    done = subprocess.run(
+        ["sh", "-c", script],
+        env={**os.environ, **http_server.env},
+        input=b"h\n" * 300,
+        capture_output=True,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stderr
+    assert 300 == len(done.stdout.splitlines())
+
+
 def test_memory_does_not_grow_with_the_input(
     process_environment: dict[str, str], http_server: ScriptedServer, tmp_path: Path
 ) -> None:

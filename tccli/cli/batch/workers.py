@@ -115,6 +115,10 @@ def _is_long() -> bool:
         poll.poll()
         end = time.monotonic() + FIRST_BYTES_SECONDS
         while (count := _count_bytes(stream)) < MIN_INPUT_BYTES and time.monotonic() < end:
+            [(_, events)] = poll.poll()
+            if events & select.POLLHUP:
+                # Nothing follows.
+                break
             time.sleep(FIRST_BYTES_SECONDS / 10)
     except (OSError, ValueError):
         # It is not a pipe.

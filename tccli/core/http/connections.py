@@ -85,6 +85,9 @@ class Route:
         http2 = self._has_http2 and bool(request.extensions.get("http2"))
         may_repeat = bool(request.extensions.get("may_repeat", True))
         message = self._message(request, exchange)
+        if not may_repeat:
+            # Its own connection is idle afterwards: their number must not grow with that of the requests.
+            self._close_idle()
         while True:
             connection = self._take_idle(exchange, http2=http2) if may_repeat else None
             interface = self._connect(http2=http2) if connection is None else connection.interface
@@ -118,6 +121,13 @@ class Route:
         if self._is_closed:
             # Another thread ends later than the command, which no longer needs its response.
             self.close()
+
+    def _close_idle(self) -> None:
+        for idle in self._idle.values():
+            with suppress(IndexError):
+                # The one that was used last may be needed by other requests.
+                idle.pop(0).interface.close()
+                return
 
     def _take_idle(self, exchange: Exchange, *, http2: bool) -> Connection | None:
         for idle in (self._idle[True], self._idle[False]) if http2 else (self._idle[False],):
