@@ -21,7 +21,7 @@ OUTCOME_HELP = (
     "With --wait, ID NAME STATE of each task is printed as it ends, and what was started goes to stderr. The exit code "
     "is 0 if all are completed, else 1. Ctrl-C ends the wait only. With --log, the logs are printed as they grow, "
     "with the names of the tasks if there are several, and all else goes to stderr. With both, --timeout is the time "
-    "of the wait, after which the exit code is 124."
+    "of the whole command without its questions, after which the exit code is 124."
 )
 MAX_NAMED_TASKS = 5
 """In a command that cancels them."""

@@ -87,7 +87,8 @@ def _change(
         definition = {**definition, "taskGroupId": new_id}
     elif group is not None:
         group_id = resolve_group(context, client, group)
-        definition = {**definition, "taskGroupId": group_id, "schedulerId": fetch_scheduler_id(client, group_id)}
+        scheduler_id = fetch_scheduler_id(client, group_id, f"--group {NEW_GROUP} creates one")
+        definition = {**definition, "taskGroupId": group_id, "schedulerId": scheduler_id}
     if variables:
         definition = set_variables(definition, variables)
     if options["edits"]:

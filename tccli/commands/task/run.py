@@ -18,6 +18,7 @@ from tccli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+NEW_GROUP_ADVICE = "without --group, the task gets a group of its own"
 DEFAULT_RETRIES = 5
 MAX_RETRIES = 49
 EXAMPLE = """tc task run --provisioner proj-example --worker-type linux \\
@@ -69,7 +70,10 @@ def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -
         definition["dependencies"] = resolve_many(context, client, dependencies, label="--dependency")
     if options["group"] is not None:
         group_id = resolve_group(context, client, options["group"])
-        definition |= {"taskGroupId": group_id, "schedulerId": queue.fetch_scheduler_id(client, group_id)}
+        definition |= {
+            "taskGroupId": group_id,
+            "schedulerId": queue.fetch_scheduler_id(client, group_id, NEW_GROUP_ADVICE),
+        }
     created = queue.call_status_method(client, "createTask", [task_id], definition)
     if outcome is None:
         write(f"Task {created['taskId']} created", created)

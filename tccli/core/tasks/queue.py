@@ -4,7 +4,7 @@ The queue's methods for tasks and groups, as functions. Errors are those of `Cli
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
@@ -16,9 +16,10 @@ from tccli.core.times import format_span
 from tccli.errors import BrokenAnswerError, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from tccli.core.calls import PreparedCall
     from tccli.core.client import Client
 
 DEFAULT_LOG = "public/logs/live.log"
@@ -124,7 +125,9 @@ def call_status_method(client: Client, method: str, args: list[str], payload: An
     Call a method of the queue that responds with the status of a task, and return that.
     """
     body = None if payload is None else encode(payload)
-    return _read_status(args[0], client.call_json(references.method("queue", method), args, payload=body))
+    # What does not exist yet is not a group either.
+    with nullcontext() if method == "createTask" else _suggest_task(args[0]):
+        return _read_status(args[0], client.call_json(references.method("queue", method), args, payload=body))
 
 
 def call_group_method(client: Client, method: str, group_id: str, payload: Any = None) -> dict[str, Any]:
@@ -132,7 +135,8 @@ def call_group_method(client: Client, method: str, group_id: str, payload: Any =
     Call a method of the queue for a group, and return the object of the response.
     """
     body = None if payload is None else encode(payload)
-    document = client.call_json(references.method("queue", method), [group_id], payload=body)
+    with _suggest_group(group_id):
+        document = client.call_json(references.method("queue", method), [group_id], payload=body)
     what = f"group {group_id}"
     response_id = read_id(what, document, "taskGroupId")
     if response_id != group_id:
@@ -141,11 +145,19 @@ def call_group_method(client: Client, method: str, group_id: str, payload: Any =
     return found
 
 
-def fetch_scheduler_id(client: Client, group_id: str) -> str:
+def fetch_scheduler_id(client: Client, group_id: str, advice: str) -> str:
     """
     Return the scheduler of a group: a task that is created in it must have the same one.
+
+    Args:
+        advice: What creates a task in a new group: a group does not exist before its first task.
     """
-    return read_field(f"group {group_id}", call_group_method(client, "getTaskGroup", group_id), "schedulerId", str)
+    try:
+        group = call_group_method(client, "getTaskGroup", group_id)
+    except NotFoundError as error:
+        error.hint = f"{advice}; {error.hint}"
+        raise
+    return read_field(f"group {group_id}", group, "schedulerId", str)
 
 
 def list_group(client: Client, group_id: str) -> Iterator[dict[str, Any]]:
@@ -156,7 +168,7 @@ def list_group(client: Client, group_id: str) -> Iterator[dict[str, Any]]:
     what = f"group {group_id}"
     seen: set[str] = set()
     repeated_pages = 0
-    for page in _suggest_group(client.paginate(call), group_id):
+    for page in _list_pages(client, call, group_id):
         number_before = len(seen)
         for entry in read_field(what, page, "tasks", list):
             status, task = (read_field(what, entry, name, dict) for name in ("status", "task"))
@@ -172,6 +184,11 @@ def list_group(client: Client, group_id: str) -> Iterator[dict[str, Any]]:
         repeated_pages = 0 if len(seen) > number_before else repeated_pages + 1
         if repeated_pages == MAX_REPEATED_PAGES:
             raise BrokenAnswerError(f"{what}: the listing does not end: {MAX_REPEATED_PAGES} pages have no new task")
+
+
+def _list_pages(client: Client, call: PreparedCall, group_id: str) -> Iterator[Any]:
+    with _suggest_group(group_id):
+        yield from client.paginate(call)
 
 
 def read_id(what: str, document: Any, name: str) -> str:
@@ -202,14 +219,22 @@ def _suggest_task(task_id: str) -> Iterator[None]:
     try:
         yield
     except NotFoundError as error:
-        error.hint = error.hint or f"if {task_id} is a group, tc group list {task_id} prints its tasks"
+        error.hint = error.hint or suggest_group_list(task_id)
         raise
 
 
-def _suggest_group(pages: Iterable[Any], group_id: str) -> Iterator[Any]:
+def suggest_group_list(task_id: str) -> str:
+    """
+    Return what helps if a task does not exist.
+    """
+    return f"if {task_id} is a group, tc group list {task_id} prints its tasks"
+
+
+@contextmanager
+def _suggest_group(group_id: str) -> Iterator[None]:
     # Most tasks have another id than their group.
     try:
-        yield from pages
+        yield
     except NotFoundError as error:
         error.hint = error.hint or f"if {group_id} is a task, tc task group {group_id} prints its group"
         raise

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tccli.core.tasks.blocking import Block, find_blocked, find_outside, is_settled
 from tccli.core.tasks.members import Member
 from tccli.core.tasks.pauses import end_requests_with, report_time_up
-from tccli.core.tasks.queue import LIFECYCLE, fetch_definitions, fetch_states, fetch_statuses, list_group
+from tccli.core.tasks.queue import (
+    LIFECYCLE,
+    fetch_definitions,
+    fetch_states,
+    fetch_statuses,
+    list_group,
+    suggest_group_list,
+)
 from tccli.errors import FailedError, NoAnswerError, NotFoundError, WaitTimeoutError
 
 if TYPE_CHECKING:
@@ -310,7 +317,7 @@ def fetch_members(client: Client, task_ids: Sequence[str], definitions: dict[str
     definitions.update(fetch_definitions(client, unknown) if unknown else {})
     for task_id in task_ids:
         if task_id not in statuses or task_id not in definitions:
-            raise NotFoundError(f"task {task_id} does not exist", status=404)
+            raise NotFoundError(f"task {task_id} does not exist", status=404, hint=suggest_group_list(task_id))
     return {task_id: Member({"status": statuses[task_id], "task": definitions[task_id]}) for task_id in task_ids}
 
 

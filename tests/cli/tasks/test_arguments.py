@@ -13,7 +13,7 @@ import pytest
 from tccli import references
 from tccli.core.payload import encode
 from tests.ids import TASK_ID
-from tests.transfer_env import later
+from tests.transfer_env import later, slug
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, Start
@@ -245,3 +245,32 @@ def test_many_ids_and_long_documents(tc: CommandLine, group_env: GroupEnv) -> No
     document = json.dumps([{"taskId": task_id, "more": "x" * 2_000_000}])
     for text in (f"{task_id} name\n" * 50_000, document, f"  {document}\n"):
         assert 0 == tc("task", "status", "-", stdin=text, env=group_env.environment).exit_code
+
+
+def test_what_does_not_exist(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Each command that takes a task or a group says what to do: it may be the other one of both.
+    """
+    missing, env = slug(), group_env.environment
+    task_id = group_env.add("a", "completed")
+    tasks = ["status", "def", "name", "group", "artifacts", "log", "why", "rerun", "cancel", "complete", "wait"]
+    commands = [["task", name, missing] for name in [*tasks, "retrigger"]]
+    commands += [
+        ["task", "prioritize", missing, "high"],
+        ["task", "run", "--queue", "a/b", "--group", missing, "--", "x"],
+    ]
+    commands += [["task", "retrigger", task_id, "--group", missing], ["signed-url", "artifact", missing, "public/x"]]
+    commands += [["download", "artifact", each, "public/x", "-"] for each in (missing, task_id)]
+    groups = ["status", "list", "failures", "logs", "artifacts", "wait", "watch", "seal", "cancel"]
+    commands += [["group", name, missing, *(["-f"] if name in {"seal", "cancel"} else [])] for name in groups]
+    commands += [["group", "rerun", missing, "--failed", "-f"], ["group", "prioritize", missing, "high", "-f"]]
+    commands += [["group", "download", missing, "*"], ["group", "logs", missing, "-f"]]
+    wrong = []
+    for words in commands:
+        result = tc(*words, env=env)
+        advice = result.stderr.rpartition("; ")[2]
+        if (5, 1) != (result.exit_code, result.stderr.count("\n")) or "tc " not in advice:
+            wrong.append((words, result.exit_code, result.stderr))
+    assert not wrong
+    assert "without --group" in tc("task", "run", "--queue", "a/b", "--group", missing, "--", "x", env=env).stderr
+    assert "--group new" in tc("task", "retrigger", task_id, "--group", missing, env=env).stderr
