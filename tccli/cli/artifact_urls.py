@@ -88,13 +88,16 @@ def suggest_artifacts(client: Client, task_id: str, run: str | None, name: str, 
 
 def explain_no_runs(client: Client, task_id: str) -> str:
     """
-    Return that a task has no artifacts, because it has no runs yet; empty if it has, or if that cannot be seen.
+    Return why a task has no artifacts: it has no runs yet, or does not exist and may be a group. Empty if it has runs,
+    or if that cannot be seen.
     """
     from tccli.core.tasks.queue import fetch_status
     from tccli.errors import TcError
 
     try:
         status = fetch_status(client, task_id)
+    except NotFoundError as error:
+        return error.hint
     except TcError:
         return ""
     return "" if status["runs"] else f"the task is {status['state']}, and has no runs and no artifacts yet"

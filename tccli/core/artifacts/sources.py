@@ -74,12 +74,7 @@ class ArtifactSource:
         client = replace(self._client, cancellation=cancellation)
         with blame_response(self.name) if self._is_from_service else nullcontext():
             call = prepare_download(client, *self._artifact)
-        try:
-            content = client.fetch(call)
-        except NotFoundError as error:
-            if not self._is_from_service:
-                error.hint = error.hint or f"tc task artifacts {self._artifact[0]} prints the names of what there is"
-            raise
+        content = client.fetch(call)
         match content.get("storageType"):
             case "s3":
                 has_percent = "%" in self._args[-1]

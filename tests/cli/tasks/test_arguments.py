@@ -260,7 +260,7 @@ def test_what_does_not_exist(tc: CommandLine, group_env: GroupEnv) -> None:
         ["task", "run", "--queue", "a/b", "--group", missing, "--", "x"],
     ]
     commands += [["task", "retrigger", task_id, "--group", missing], ["signed-url", "artifact", missing, "public/x"]]
-    commands += [["download", "artifact", each, "public/x", "-"] for each in (missing, task_id)]
+    commands += [["download", "artifact", missing, name, "-"] for name in ("public/x", "*.x", "--list")]
     groups = ["status", "list", "failures", "logs", "artifacts", "wait", "watch", "seal", "cancel"]
     commands += [["group", name, missing, *(["-f"] if name in {"seal", "cancel"} else [])] for name in groups]
     commands += [["group", "rerun", missing, "--failed", "-f"], ["group", "prioritize", missing, "high", "-f"]]
