@@ -267,21 +267,16 @@ class Context:
         """
         option, variable = self.options.read_only, self.environ.get("TC_READ_ONLY")
         profile, profile_source = self._profile()
-        given = [
-            (value, source)
-            for value, source in (
-                (option, "--read-only"),
-                (variable, "TC_READ_ONLY"),
-                (profile.get("read_only"), f"read_only in {profile_source}"),
-            )
-            if value is not None
-        ]
-        if not given:
+        given = {
+            "--read-only": option,
+            "TC_READ_ONLY": variable,
+            f"read_only in {profile_source}": profile.get("read_only"),
+        }
+        if all(value is None for value in given.values()):
             return None
-        from tccli.core.read_only import parse_read_only
+        from tccli.core.read_only import choose_strictest
 
-        modes = [mode for value, source in given if (mode := parse_read_only(value, source)) is not None]
-        return min(modes, key=lambda mode: mode.with_secrets, default=None)
+        return choose_strictest(given)
 
     @property
     def fake_path(self) -> str | None:
@@ -356,7 +351,10 @@ class Context:
         if is_sent_in_clear(account) and options.service_discovery == "default":
             self._warn(f"{account.root_url} is not https: others on the way can read and change requests and responses")
         if options.verbose and self.fake_path is None:
-            self._report_account(account)
+            from tccli.core.destination import describe_destination
+
+            for line in describe_destination(account, options.service_discovery, self.environ):
+                self.note_once(line)
         return Client(
             account,
             transport,
@@ -392,29 +390,6 @@ class Context:
         Stop the time of the command during a block, in which somebody answers a question.
         """
         return nullcontext() if self.time_limit is None else self.time_limit.suspend()
-
-    def _report_account(self, account: Account) -> None:
-        """
-        Report where requests go, through which proxy, and with which credentials.
-        """
-        from tccli.core.http.proxies import describe_proxy
-
-        url, source = account.root_url, account.root_url_source
-        if account.proxy_url is not None:
-            url, source = account.proxy_url, "TASKCLUSTER_PROXY_URL"
-        elif self.call_options().service_discovery == "k8s-dns":
-            url, source = "http://taskcluster-SERVICE", "service discovery"
-        proxy = describe_proxy(url, self.environ)
-        self.note_once(f"requests go to {url} ({source}){f' through {proxy}' if proxy else ''}")
-        credentials = account.credentials
-        if credentials is not None:
-            kind = "permanent" if credentials.certificate is None else "temporary"
-            limit = "" if credentials.authorized_scopes is None else ", limited by authorized scopes"
-            self.note_once(f"{kind} credentials of {credentials.client_id} ({account.credentials_source}){limit}")
-        elif account.proxy_url is not None:
-            self.note_once("no credentials: the task's proxy signs the requests")
-        else:
-            self.note_once(f"no credentials{f': {account.unused}' if account.unused else ''}")
 
     def _transport(self) -> StreamingTransport:
         """

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tccli.references import Method
 
 WITH_SECRETS = "with-secrets"
@@ -59,6 +61,20 @@ class ReadOnly(NamedTuple):
                 f"cannot {action}: refused by {self.source}: {reason}",
                 hint=f"nothing was sent; the value {WITH_SECRETS} allows it",
             )
+
+
+def choose_strictest(given: Mapping[str, Any]) -> ReadOnly | None:
+    """
+    Return the strictest of several modes, or None if none of them is on.
+
+    Args:
+        given: Values by the name of their source; None for one that was not given.
+
+    Raises:
+        ConfigurationError: A value is not one.
+    """
+    modes = [parse_read_only(value, source) for source, value in given.items() if value is not None]
+    return min((mode for mode in modes if mode is not None), key=lambda mode: mode.with_secrets, default=None)
 
 
 def parse_read_only(value: Any, source: str) -> ReadOnly | None:

@@ -192,18 +192,18 @@ def report_ends(
 
     ends_early = fail_fast or condition == "completed"
     last: list[tuple[Snapshot, Verdict]] = []
-    decided = _decided(snapshots, condition, last, ends_early=ends_early)
+    decided = _list_decided(snapshots, condition, last, ends_early=ends_early)
     if as_notes:
         for line, _ in decided:
             context.note(line)
         raise_verdict(last, ends_early=ends_early, nothing=nothing)
         return
-    with verdict_first(context, last, ends_early=ends_early, nothing=nothing):
+    with raise_verdict_first(context, last, ends_early=ends_early, nothing=nothing):
         make_line_writer(context, waits=True)(decided)
 
 
 @contextmanager
-def verdict_first(
+def raise_verdict_first(
     context: Context, last: list[tuple[Snapshot, Verdict]], *, ends_early: bool, nothing: str
 ) -> Iterator[None]:
     """
@@ -211,7 +211,7 @@ def verdict_first(
     fails: a filter that does not fit is found when the wait has ended.
 
     Args:
-        last: As of `until_over`, of whose snapshots the block reads all.
+        last: As of `read_until_over`, of whose snapshots the block reads all.
     """
     try:
         yield
@@ -229,11 +229,11 @@ def verdict_first(
     raise_verdict(last, ends_early=ends_early, nothing=nothing)
 
 
-def _decided(
+def _list_decided(
     snapshots: Iterable[Snapshot], condition: str, last: list[tuple[Snapshot, Verdict]], *, ends_early: bool
 ) -> Iterator[tuple[str, Any]]:
     seen: dict[str, int | None] = {}
-    for snapshot in until_over(snapshots, condition, last, ends_early=ends_early):
+    for snapshot in read_until_over(snapshots, condition, last, ends_early=ends_early):
         _, verdict = last[0]
         is_last = verdict.is_over or (ends_early and verdict.failed)
         for member in (*verdict.succeeded, *verdict.failed):
@@ -245,7 +245,7 @@ def _decided(
                 yield member.line(), member.as_row(snapshot.now)
 
 
-def until_over(
+def read_until_over(
     snapshots: Iterable[Snapshot], condition: str, last: list[tuple[Snapshot, Verdict]], *, ends_early: bool
 ) -> Iterator[Snapshot]:
     """
@@ -269,7 +269,7 @@ def raise_verdict(last: Sequence[tuple[Snapshot, Verdict]], *, ends_early: bool,
     Raise the error of a wait that has ended, if it did not end well.
 
     Args:
-        last: As of `until_over`.
+        last: As of `read_until_over`.
         ends_early: Whether the first failure ends it.
         nothing: The message if there are no tasks.
     """

@@ -87,7 +87,7 @@ def _follow(
     selection: Selection,
 ) -> None:
     from tccli.cli.tasks.selection import explain_nothing
-    from tccli.cli.tasks.waits import note_unknown_queues, raise_verdict, until_over
+    from tccli.cli.tasks.waits import note_unknown_queues, raise_verdict, read_until_over
     from tccli.core.tasks.pauses import Pauses
     from tccli.core.tasks.waiting import Snapshot, watch_group
 
@@ -98,7 +98,7 @@ def _follow(
         pauses = Pauses(context.remaining_seconds, printer.sleep)
         snapshots = watch_group(client, group_id, selected, pauses, report=context.note)
         snapshots = note_unknown_queues(context, client, snapshots)
-        for snapshot in until_over(snapshots, "settled", last, ends_early=False):
+        for snapshot in read_until_over(snapshots, "settled", last, ends_early=False):
             for change in snapshot.changes:
                 printer.follow(change.member)
         snapshot, verdict = last[0]

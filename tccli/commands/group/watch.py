@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _watch(context: Context, group: str, *, newest: bool, **options: Any) -> None:
     from tccli.cli.tasks.lines import make_line_writer
     from tccli.cli.tasks.selection import explain_nothing
-    from tccli.cli.tasks.waits import raise_verdict, start_watch, until_over, verdict_first
+    from tccli.cli.tasks.waits import raise_verdict, raise_verdict_first, read_until_over, start_watch
     from tccli.cli.tasks.watching import GroupDisplay, list_changes, wants_display
 
     condition, fail_fast = options.pop("condition"), options.pop("fail_fast")
@@ -34,15 +34,15 @@ def _watch(context: Context, group: str, *, newest: bool, **options: Any) -> Non
                 context, group, newest=newest, options=options, sleep=display.sleep
             )
             display.begin()
-            for snapshot in until_over(snapshots, condition, last, ends_early=ends_early):
+            for snapshot in read_until_over(snapshots, condition, last, ends_early=ends_early):
                 display.show(snapshot)
         raise_verdict(last, ends_early=ends_early, nothing=explain_nothing(selection, group_id))
     else:
         write = make_line_writer(context, waits=True)
         group_id, selection, snapshots = start_watch(context, group, newest=newest, options=options)
         nothing = explain_nothing(selection, group_id)
-        with verdict_first(context, last, ends_early=ends_early, nothing=nothing):
-            write(list_changes(until_over(snapshots, condition, last, ends_early=ends_early)))
+        with raise_verdict_first(context, last, ends_early=ends_early, nothing=nothing):
+            write(list_changes(read_until_over(snapshots, condition, last, ends_early=ends_early)))
 
 
 command = Command(
