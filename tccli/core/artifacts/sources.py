@@ -169,6 +169,11 @@ def fetch_latest_run(client: Client, task_id: str) -> str | None:
         response = client.call_json(references.method("queue", "status"), [task_id])
     except RefusedError:
         return None
+    except NotFoundError as error:
+        from tccli.core.tasks.queue import suggest_group_list
+
+        error.hint = error.hint or suggest_group_list(task_id)
+        raise
     status = read_field(f"task {task_id}", response, "status", dict)
     runs = read_field(f"task {task_id}", status, "status.runs", list)
     # Runs are numbered from 0.
