@@ -27,7 +27,16 @@ from tccli.core.transfer.remote import RemoteFile
 from tccli.core.transfer.resume import ResumableFile
 from tccli.errors import BrokenAnswerError, FailedError, LocalFileError, NoAnswerError, NotFoundError, TcError
 from tests.http_server import Received, Response, response
-from tests.transfer_env import QUICK, TransferEnv, UrlSource, files_in, random_bytes, remote_file, transfer_context
+from tests.transfer_env import (
+    QUICK,
+    TransferEnv,
+    UrlSource,
+    files_in,
+    random_bytes,
+    remote_file,
+    run_in_threads,
+    transfer_context,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -399,21 +408,10 @@ def test_parallel_downloads_to_one_target(transfer_env: TransferEnv, tmp_path: P
     """
     source = transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add("slow=6MB")
-    target, failures = tmp_path / "file", list[Exception]()
+    target = tmp_path / "file"
 
-    def run() -> None:
-        try:
-            download_to_file(remote_file(source), str(target), options)
-        except Exception as error:  # noqa: BLE001 - shown below
-            failures.append(error)
+    run_in_threads(lambda: download_to_file(remote_file(source), str(target), options), 3)
 
-    threads = [threading.Thread(target=run) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert [] == failures
     assert DATA == target.read_bytes()
     assert ["file"] == files_in(tmp_path)
 

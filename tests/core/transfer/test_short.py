@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +18,7 @@ from tccli.core.transfer.remote import RemoteFile
 from tccli.core.transfer.segments import MIN_KEPT_BYTES
 from tccli.errors import BrokenAnswerError, LocalFileError, NoAnswerError
 from tests.http_server import Received, Response, response
-from tests.transfer_env import UrlSource, files_in, random_bytes, remote_file, transfer_context
+from tests.transfer_env import UrlSource, files_in, random_bytes, remote_file, run_in_threads, transfer_context
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,22 +140,14 @@ def test_parallel_downloads_to_one_target(transfer_env: TransferEnv, tmp_path: P
     All succeed, and the bytes are right.
     """
     source = transfer_env.put_object("a", DATA)
-    target, failures = tmp_path / "file", list[Exception]()
+    target = tmp_path / "file"
 
-    def run() -> None:
+    def download() -> None:
         for _ in range(20):
-            try:
-                download_to_file(remote_file(source), str(target), DownloadOptions())
-            except Exception as error:  # noqa: BLE001 - shown below
-                failures.append(error)
+            download_to_file(remote_file(source), str(target), DownloadOptions())
 
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_in_threads(download, 4)
 
-    assert [] == failures
     assert DATA == target.read_bytes()
     assert ["file"] == files_in(tmp_path)
 
