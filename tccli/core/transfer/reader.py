@@ -123,10 +123,10 @@ class Reader:
         if remote.cancellation.is_cancelled:
             raise NoAnswerError(f"{remote.source.name}: the download was stopped") from None
         if isinstance(error, UrlExpiredError):
-            if self._has_new_url:
+            has_expired = remote.invalidate(error.location)
+            if self._has_new_url and not has_expired:
                 raise service_error_class(error.status)(str(error), status=error.status) from None
             self._has_new_url = True
-            remote.invalidate(error.location)
             return
         self._failures += 1
         policy = remote.context.policy

@@ -138,6 +138,7 @@ class RemoteFile:
         self._is_stopped = False
         self._lock = threading.Lock()
         self._location: Location | None = None
+        self._used_location: Location | None = None
         self._supports_ranges = True
 
     def locate(self) -> Location:
@@ -162,13 +163,18 @@ class RemoteFile:
         """
         self._supports_ranges = False
 
-    def invalidate(self, location: Location) -> None:
+    def invalidate(self, location: Location) -> bool:
         """
         Forget a location that was rejected, unless another thread has replaced it already.
+
+        Returns:
+            Whether it has expired: it was accepted before, or another thread has replaced it. Otherwise it was never
+            valid, as far as is known.
         """
         with self._lock:
             if self._location is location:
                 self._location = None
+            return self._used_location is location or self._location is not None
 
     def forget_location(self) -> None:
         """
@@ -255,10 +261,12 @@ class RemoteFile:
             del headers["Range"]
             stream = self._send(location, headers, retry)
         try:
-            return self._to_range_response(stream, location, start)
+            response = self._to_range_response(stream, location, start)
         except BaseException:
             _close(stream)
             raise
+        self._used_location = location
+        return response
 
     def readinto(self, response: RangeResponse, buffer: memoryview) -> int:
         """

@@ -25,7 +25,15 @@ from tccli.core.transfer.options import DownloadOptions
 from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.remote import RemoteFile
 from tccli.core.transfer.resume import ResumableFile
-from tccli.errors import BrokenAnswerError, FailedError, LocalFileError, NoAnswerError, NotFoundError, TcError
+from tccli.errors import (
+    BrokenAnswerError,
+    FailedError,
+    LocalFileError,
+    NoAnswerError,
+    NotFoundError,
+    RefusedError,
+    TcError,
+)
 from tests.http_server import Received, Response, response
 from tests.transfer_env import (
     QUICK,
@@ -41,7 +49,8 @@ from tests.transfer_env import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tccli.core.transfer.source import Source
+    from tccli.core.http.deadline import Cancellation
+    from tccli.core.transfer.source import Location, Source
     from tests.http_server import ScriptedServer
 
 SIZE = 3 << 20
@@ -59,6 +68,19 @@ def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segments, "SEGMENT_BYTES", 256 << 10)
     monkeypatch.setattr(segments, "MIN_KEPT_BYTES", 64 << 10)
     monkeypatch.setattr(download, "MIN_KEPT_BYTES", 64 << 10)
+
+
+class NumberedSource(UrlSource):
+    """
+    A source with another URL each time: ``/1``, ``/2``.
+    """
+
+    def locate(self, cancellation: Cancellation) -> Location:
+        """
+        Return the next URL.
+        """
+        location = super().locate(cancellation)
+        return replace(location, url=f"{self.url}/{self.located}")
 
 
 def kept_bytes(target: Path) -> int:
@@ -177,6 +199,44 @@ def test_expired_url_is_renewed(transfer_env: TransferEnv, tmp_path: Path, optio
 
     assert DATA == (tmp_path / "file").read_bytes()
     assert 403 in {exchange.status for exchange in storage.counters.records}
+
+
+def test_url_that_expires_before_its_second_reader_uses_it(http_server: ScriptedServer) -> None:
+    """
+    Readers share a URL. One that was valid for another reader has expired, so a new one is requested once more.
+    """
+    source = NumberedSource(http_server.url)
+    remote = remote_file(source)
+
+    def respond(received: Received) -> Response:
+        number, reader = int(received.target[1:]), received.headers["range"]
+        if reader == "bytes=0-0" or number == 3:
+            return response(206, DATA[:1], Content_Range=f"{reader.replace('=', ' ')}/{SIZE}")
+        if number == 2:
+            other = remote.open(remote.locate(), 0, 1)
+            remote.close(other)
+        return response(403)
+
+    http_server.respond_with(respond)
+    first = remote.open(remote.locate(), 0, 1)
+    remote.close(first)
+    second = Reader(remote, 5, 6)
+    assert 1 == second.readinto(memoryview(bytearray(1)))
+    second.close()
+
+    assert 3 == source.located
+
+
+def test_url_that_is_never_valid(http_server: ScriptedServer) -> None:
+    """
+    A new one is requested once.
+    """
+    source = NumberedSource(http_server.url)
+    http_server.respond_with(response(403))
+    with pytest.raises(RefusedError):
+        Reader(remote_file(source), 0, None).open()
+
+    assert 2 == source.located
 
 
 @BOTH
