@@ -88,7 +88,6 @@ class _Share:
         max_ahead: How many more calls it may have, if each of its threads has one.
         jobs: Those that it makes.
         pending: How many it is about to get.
-        lock: Of those who send to it.
     """
 
     def __init__(self, worker: Worker, max_slots: int, max_ahead: int) -> None:
@@ -98,8 +97,6 @@ class _Share:
         self.slots = 0
         self.pending = 0
         self.jobs: dict[int, Job[Any, Any]] = {}
-        self.lock = threading.Lock()
-        self.is_lost = False
 
     @property
     def idle(self) -> int:
@@ -136,6 +133,7 @@ class Dispatcher:
         self._shares = [_Share(worker, pool.threads, ahead) for worker in pool.workers]
         # A job that must not wait, for the next thread of a worker.
         self._next: Job[Any, Any] | None = None
+        self._sending = threading.Lock()
         self._lock = threading.Lock()
         self._is_active = False
         self._is_over = False
@@ -178,17 +176,22 @@ class Dispatcher:
         Take jobs, if there are some and workers can make them.
         """
         # Whoever frees a slot looks for jobs afterwards.
-        while any(share.has_room for share in self._shares) and (batches := self._assign()):
-            for share, jobs in batches:
-                self._send(share, jobs)
+        if not any(share.has_room for share in self._shares):
+            return
+        # One at a time, so that workers get calls in the order of the jobs.
+        with self._sending:
+            while batches := self._assign():
+                for share, jobs in batches:
+                    self._send(share, jobs)
 
     def _assign(self) -> list[tuple[_Share, list[Job[Any, Any]]]]:
         batches: dict[_Share, list[Job[Any, Any]]] = {}
         with self._lock:
             while self._shares and not self._is_over:
                 share = max(self._shares, key=lambda share: share.idle)
-                job = (self._next or self._run.take()) if share.has_room else None
-                self._next = None
+                if not share.has_room:
+                    break
+                job, self._next = self._next or self._run.take(), None
                 if job is None:
                     break
                 if share.idle <= 0 and not self._calls.may_wait(job.item):
@@ -199,30 +202,25 @@ class Dispatcher:
         return list(batches.items())
 
     def _send(self, share: _Share, jobs: list[Job[Any, Any]]) -> None:
-        with share.lock:
-            if share.is_lost:
-                for job in jobs:
-                    self._run.put_back(job)
-                return
-            remote: dict[int, Job[Any, Any]] = {}
-            calls = []
-            try:
-                for job, argument in zip(jobs, self._calls.begin([job.item for job in jobs]), strict=True):
-                    if argument is None:
-                        self._run.run(job)
-                    else:
-                        remote[job.number] = job
-                        calls.append((job.number, argument))
-            except BaseException as error:  # noqa: BLE001 - raised in the thread that reads the results
-                for job in jobs:
-                    job.fail(error)
-                    self._run.finish(job)
-            with self._lock:
-                share.pending -= len(jobs)
-                share.jobs.update(remote)
-            # If the worker has ended, the thread that receives from it learns that.
-            with suppress(OSError):
-                share.worker.channel.send(calls)
+        remote: dict[int, Job[Any, Any]] = {}
+        calls = []
+        try:
+            for job, argument in zip(jobs, self._calls.begin([job.item for job in jobs]), strict=True):
+                if argument is None:
+                    self._run.run(job)
+                else:
+                    remote[job.number] = job
+                    calls.append((job.number, argument))
+        except BaseException as error:  # noqa: BLE001 - raised in the thread that reads the results
+            for job in jobs:
+                job.fail(error)
+                self._run.finish(job)
+        with self._lock:
+            share.pending -= len(jobs)
+            share.jobs.update(remote)
+        # If the worker has ended, the thread that receives from it learns that.
+        with suppress(OSError):
+            share.worker.channel.send(calls)
 
     def _receive(self, share: _Share) -> None:
         while answers := share.worker.channel.receive():
@@ -252,10 +250,9 @@ class Dispatcher:
         """
         Make the calls of a worker that has ended in another way, or report them as failed.
         """
-        with share.lock, self._lock:
+        with self._sending, self._lock:
             if self._is_over:
                 return
-            share.is_lost = True
             self._shares.remove(share)
             slots, jobs = share.slots, list(share.jobs.values())
         reason = share.worker.kill()

@@ -9,13 +9,13 @@ from __future__ import annotations
 import gc
 import os
 import pickle
-import select
 import signal
 import socket
 import struct
 import sys
 import threading
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from tccli.core.lifeline import end_with_parent
@@ -81,14 +81,6 @@ class Channel:
             yield pickle.loads(received[place + LENGTH.size : end])  # noqa: S301 - of a process of ours
             place = end
         del received[:place]
-
-    def wait_for_end(self) -> None:
-        """
-        Wait until the other side sends nothing more, whatever has not been received.
-        """
-        poll = select.poll()
-        poll.register(self._sock, select.POLLRDHUP)
-        poll.poll()
 
     def end(self) -> None:
         """
@@ -231,9 +223,6 @@ class WorkerPool:
 class _Threads:
     """
     The threads of a worker: each makes one call after the other, and sends its result.
-
-    One thread waits for calls, and the others for that one: so a thread that has made a call takes the next one without
-    a change of threads.
     """
 
     def __init__(
@@ -243,49 +232,36 @@ class _Threads:
         self._function = function
         self._cancellation = cancellation
         self._max_threads = max_threads
-        self._calls = self._receive()
-        self._receiving = threading.Lock()
-        self._counting = threading.Lock()
-        self._threads = 1
-        self._busy = 0
-        self._ended = threading.Semaphore(0)
+        self._calls: SimpleQueue[tuple[int, Any] | None] = SimpleQueue()
+        self._open_calls = 0
+        self._lock = threading.Lock()
 
     def run(self) -> None:
         """
         Make calls until the end of the channel, when those that run are cancelled, and those that wait fail.
-        """
-        threading.Thread(target=self._work, daemon=True).start()
-        # All threads may be busy, so that none of them receives.
-        self._channel.wait_for_end()
-        self._cancellation.cancel()
-        ended = 0
-        while ended < self._threads:
-            self._ended.acquire()
-            ended += 1
 
-    def _receive(self) -> Iterator[tuple[int, Any]]:
+        What comes is received at once: the parent, which may wait until it has sent a call, must not wait for one.
+        """
+        threads: list[threading.Thread] = []
         while calls := self._channel.receive():
-            yield from calls
+            with self._lock:
+                self._open_calls += len(calls)
+            for call in calls:
+                self._calls.put(call)
+            while len(threads) < min(self._open_calls, self._max_threads):
+                threads.append(threading.Thread(target=self._work, daemon=True))
+                threads[-1].start()
+        self._cancellation.cancel()
+        for _ in threads:
+            self._calls.put(None)
+        for thread in threads:
+            thread.join()
 
     def _work(self) -> None:
-        try:
-            while (call := self._take()) is not None:
-                self._channel.send([self._answer(*call)])
-                with self._counting:
-                    self._busy -= 1
-        finally:
-            self._ended.release()
-
-    def _take(self) -> tuple[int, Any] | None:
-        with self._receiving:
-            call = next(self._calls, None)
-        if call is not None:
-            with self._counting:
-                self._busy += 1
-                if self._busy == self._threads < self._max_threads:
-                    self._threads += 1
-                    threading.Thread(target=self._work, daemon=True).start()
-        return call
+        while (call := self._calls.get()) is not None:
+            self._channel.send([self._answer(*call)])
+            with self._lock:
+                self._open_calls -= 1
 
     def _answer(self, number: int, argument: Any) -> tuple[int, Any, str]:
         try:
