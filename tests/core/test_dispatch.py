@@ -32,7 +32,8 @@ def is_wrong(item):
 class Calls:
     is_ready = True
 
-    def __init__(self):
+    def __init__(self, padding):
+        self.padding = padding
         self.lost = set()
         self.lines = []
 
@@ -41,12 +42,12 @@ class Calls:
 
     def begin(self, items):
         # Some are made here.
-        return [None if item % 17 == 0 else item for item in items]
+        return [None if item % 17 == 0 else (item, self.padding) for item in items]
 
     def end(self, item, answer):
         if answer == "lost" or is_wrong(item):
             raise TcError(str(item))
-        return answer
+        return answer[0]
 
     def lose(self, item, reason, *, again):
         self.lost.add(item)
@@ -72,18 +73,20 @@ def play(draw):
     def prepare(number, report):
         own = random.Random(draw.random() + number)
 
-        def run(item):
+        def run(argument):
+            item, padding = argument
             if own.random() < 0.05:
                 time.sleep(0.002)
             if kills and own.random() < 0.01:
                 os.kill(os.getpid(), signal.SIGKILL)
             if item == 1:
                 report("line")
-            return item * 2
+            return item * 2, padding
 
         return run, Cancellation()
 
-    calls, done = Calls(), []
+    # More than a socket takes, in both directions.
+    calls, done = Calls("x" * draw.choice([0, 0, 300_000])), []
     with WorkerPool(workers, prepare, threads=jobs // workers, close=lambda: None) as pool:
         helper = dispatch.Dispatcher(pool, calls, sends_ahead=not schedule.stops_at_error)
         results = run_parallel(double, range(count), schedule=schedule, helper=helper)
