@@ -45,6 +45,8 @@ TASK = "fN1SbArXTPSVFNUvaOlinQ"
 OTHER = "GrNYFKUiSHiRsIkwzFVSHw"
 PAST, FAR = "2026-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"
 SECRET = "S3CR3T-in-a-response"
+MAX_POLLS = 50
+"""Of a task in one state: what waits for a task that stays unscheduled, as all others do, would never end."""
 LOG = b"[taskcluster 2026-01-01] Task ID: x\nwarning: a\x1b[2Jb\nerror: disk is full\nlast line\n" * 3
 ACTIONS = {"actions": [{"name": "retrigger", "title": "Retrigger", "context": [{"kind": "build"}]}]}
 COMMANDS = [
@@ -206,7 +208,9 @@ class Deployment:
     def _next_state(self) -> str:
         # What a command waits for ends.
         self._polls += 1
-        return self._state if self._polls == 1 or self._state not in {"pending", "running"} else "completed"
+        if self._polls == 1 or (self._state not in {"pending", "running"} and self._polls < MAX_POLLS):
+            return self._state
+        return "completed"
 
     def _entry(self, task_id: str, state: str, name: str) -> dict[str, Any]:
         return {"taskId": task_id, "status": make_status(task_id, state), "task": make_definition(name)}

@@ -1082,3 +1082,30 @@ def test_memory_does_not_grow_with_the_input(
             env = {**process_environment, **http_server.env}
             peaks.append(peak_memory(["batch", "--dry-run"], env, stdin=lines))
     assert peaks[1] < peaks[0] * 1.1
+
+
+def test_an_interruption_after_a_result_leaves_it_certain(
+    tc: CommandLine, http_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """
+    What was written is done, also in the journal: the next run does not report it as uncertain, nor send it.
+    """
+    http_server.respond_with(json_response({"status": {}}))
+    call = {"service": "hooks", "method": "triggerHook", "args": ["a", "b"], "payload": {}}
+    argv = ("batch", "--journal", str(tmp_path / "journal"))
+    with monkeypatch.context() as patches:
+        patches.setattr("tccli.cli.batch.summary.Summary.count", raise_interrupt)
+        interrupted = tc(*argv, stdin=make_lines([call]), env=http_server.env)
+    resumed = tc(*argv, stdin=make_lines([call]), env=http_server.env)
+
+    assert (130, 1) == (interrupted.exit_code, interrupted.stdout.count("\n"))
+    assert "uncertain" not in interrupted.stderr
+    assert (0, "") == (resumed.exit_code, resumed.stdout), resumed.stderr
+    assert 1 == len(http_server.requests)
+
+
+def raise_interrupt(*_: object, **_options: object) -> None:
+    """
+    Do what Ctrl-C does at this moment.
+    """
+    raise KeyboardInterrupt

@@ -176,10 +176,11 @@ class _Run:
         self._current = result
         yield self._as_document(result)
         # It is written, or the output was interrupted: then it is written again, since a part of it may be missing.
+        if not self._options.dry_run:
+            # First, so that an interruption does not leave it uncertain.
+            self._calls.finish(item, result)
         self._calls.ended.pop(result.number, None)
         self._summary.count(result, is_first=not self._calls.first_calls.is_passed)
-        if not self._options.dry_run:
-            self._calls.finish(item, result)
 
     def _as_document(self, result: BatchResult) -> dict[str, Any]:
         document = result.as_document()
