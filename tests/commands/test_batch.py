@@ -977,7 +977,8 @@ def test_a_full_disk_ends_the_batch(start: Start, http_server: ScriptedServer, t
                 "batch",
                 "--journal",
                 str(tmp_path / "journal"),
-                env=http_server.env,
+                # Python would store the first bytes of modules that are compiled now.
+                env={**http_server.env, "PYTHONDONTWRITEBYTECODE": "1"},
                 stdin=stdin.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
