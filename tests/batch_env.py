@@ -30,7 +30,7 @@ SITE = f"""
 import tccli.core.dispatch as dispatch
 import tccli.cli.batch.workers as workers
 
-dispatch.MIN_PROCESSOR_SHARE, dispatch.SAMPLE_JOBS = 0, 1
+dispatch.MIN_PROCESSOR_SHARE, dispatch.SAMPLE_JOBS, dispatch.MIN_SAMPLE_SECONDS = 0, 1, 0
 workers.count_processors = lambda: {WORKERS}
 """
 FOR_SHORT_INPUTS = "workers.MIN_INPUT_BYTES = 0\n"

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 MIN_PROCESSOR_SHARE = 0.6
 """Of one processor, that this process uses when its workers begin. Below it, calls wait for responses only."""
 SAMPLE_JOBS = 64
-"""After so many jobs, the share is measured again."""
+MIN_SAMPLE_SECONDS = 0.05
+"""After so many jobs, but not before so long, the share is measured again: many responses may come at once."""
 AHEAD_CALLS = 8
 """That a worker has got, and has not begun: so its threads need not wait for the next ones."""
 BUNCH_SECONDS = 0.001
@@ -168,8 +169,11 @@ class Dispatcher:
         self._jobs += 1
         if self._jobs % SAMPLE_JOBS or not self._calls.is_ready:
             return False
-        (used, began), self._sample = self._sample, (time.process_time(), time.monotonic())
-        return self._sample[0] - used >= MIN_PROCESSOR_SHARE * (self._sample[1] - began)
+        (used, began), now = self._sample, time.monotonic()
+        if now - began < MIN_SAMPLE_SECONDS:
+            return False
+        self._sample = time.process_time(), now
+        return self._sample[0] - used >= MIN_PROCESSOR_SHARE * (now - began)
 
     def dispatch(self) -> None:
         """

@@ -24,7 +24,7 @@ from tccli.core.parallel import Schedule, run_parallel
 from tccli.core.worker_processes import WorkerPool
 from tccli.errors import TcError
 
-dispatch.MIN_PROCESSOR_SHARE, dispatch.SAMPLE_JOBS = 0, 1
+dispatch.MIN_PROCESSOR_SHARE, dispatch.SAMPLE_JOBS, dispatch.MIN_SAMPLE_SECONDS = 0, 1, 0
 
 def is_wrong(item):
     return item % 23 == 5
