@@ -24,7 +24,7 @@ AHEAD_CALLS = 8
 """That a worker has got, and has not begun: so its threads need not wait for the next ones."""
 BUNCH_SECONDS = 0.001
 """How long results are collected while a worker has further calls: each wait takes a tenth of a call."""
-MAX_LOSSES = 2
+MAX_LOSSES = 3
 """After so many workers that ended while they made a call, it is not made again."""
 
 
@@ -227,18 +227,21 @@ class Dispatcher:
             share.worker.channel.send(calls)
 
     def _receive(self, share: _Share) -> None:
-        while answers := share.worker.channel.receive():
-            with self._lock:
-                ended = [(share.jobs.pop(number, None), answer, failure) for number, answer, failure in answers]
-            for job, answer, failure in ended:
-                if job is None:
-                    self._calls.report(answer)
-                else:
-                    self._end(job, answer, failure)
-            self.dispatch()
-            if share.idle < 0:
-                time.sleep(BUNCH_SECONDS)
-        self._lose(share)
+        try:
+            while answers := share.worker.channel.receive():
+                with self._lock:
+                    ended = [(share.jobs.pop(number, None), answer, failure) for number, answer, failure in answers]
+                for job, answer, failure in ended:
+                    if job is None:
+                        self._calls.report(answer)
+                    else:
+                        self._end(job, answer, failure)
+                self.dispatch()
+                if share.idle < 0:
+                    time.sleep(BUNCH_SECONDS)
+        finally:
+            # Also if memory does not suffice for a result.
+            self._lose(share)
 
     def _end(self, job: Job[Any, Any], answer: Any, failure: str = "") -> None:
         if failure:

@@ -258,10 +258,15 @@ class _Threads:
             thread.join()
 
     def _work(self) -> None:
-        while (call := self._calls.get()) is not None:
-            self._channel.send([self._answer(*call)])
-            with self._lock:
-                self._open_calls -= 1
+        try:
+            while (call := self._calls.get()) is not None:
+                self._channel.send([self._answer(*call)])
+                with self._lock:
+                    self._open_calls -= 1
+        finally:
+            if call is not None:
+                # The result cannot be sent: the parent must not wait for it.
+                os._exit(1)
 
     def _answer(self, number: int, argument: Any) -> tuple[int, Any, str]:
         try:

@@ -411,6 +411,29 @@ def test_a_bug_in_a_worker(tc_process: CommandLine, http_server: ScriptedServer,
     assert "ZeroDivisionError" in result.stderr
 
 
+def test_a_result_that_cannot_be_sent(
+    tc_process: CommandLine, http_server: ScriptedServer, env: dict[str, str]
+) -> None:
+    """
+    Ends its worker, and not all of the batch: what is idempotent is made again.
+    """
+    site = Path(env["PYTHONPATH"].split(os.pathsep)[0]) / "sitecustomize.py"
+    with site.open("a") as file:
+        file.write(
+            "import os, threading, tccli.cli.batch.runner as runner\n"
+            "own, run = os.getpid(), runner.CallRunner.run\n"
+            "def fail(self, call):\n"
+            "    result = run(self, call)\n"
+            "    return result if os.getpid() == own else result._replace(content=threading.Lock())\n"
+            "runner.CallRunner.run = fail\n"
+        )
+    http_server.respond_with(json_response({}))
+    result = tc_process("batch", stdin=make_lines([PING] * 100), env=env)
+
+    assert (0, 100) == (result.exit_code, len(read(result))), result.stderr
+    assert WORKERS == result.stderr.count("exit code 1")
+
+
 def test_ids_that_are_addresses(tc_process: CommandLine, http_server: ScriptedServer, env: dict[str, str]) -> None:
     """
     A note that a worker makes is printed by its parent.
