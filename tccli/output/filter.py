@@ -81,8 +81,9 @@ class Filter:
             self._program = jq.compile(expression)
         except ValueError as error:
             raise UsageError(f"--jq {expression!r}: {_one_line(error)}") from None
-        # The library ends halt and halt_error like any other filter: then the last output is missing.
-        self._last = os.urandom(16).hex() if "halt" in expression else None
+        # The library ends halt_error like any other filter: then the last output is missing. halt needs no mark: it
+        # ends the filter for one document. If it ended all, a batch would not make its other calls.
+        self._last = os.urandom(16).hex() if "halt_error" in expression else None
         if self._last is not None:
             self._program = jq.compile(f'({expression}\n), "{self._last}"')
 
@@ -96,7 +97,8 @@ class Filter:
             report_misfit: Takes the error if the expression fails for a document; the outputs of the others follow.
 
         Raises:
-            BrokenAnswerError: The expression fails for a document, or ends.
+            BrokenAnswerError: The expression fails for a document, or ends with halt_error, without *report_misfit*; or
+                jq crashed.
         """
         if not hasattr(os, "fork"):
             yield from self._outputs(self._run, documents, report_misfit)
@@ -148,10 +150,11 @@ class Filter:
             try:
                 yield from run(_encode(document))
             except _HaltError:
-                if "halt_error" not in self._expression:
-                    return
                 hint = f"error(TEXT) prints why{f'; {end}' if end else ''}"
-                raise BrokenAnswerError(f"--jq {self._expression!r}: halt_error ended the filter", hint=hint) from None
+                halted = BrokenAnswerError(f"--jq {self._expression!r}: halt_error ended the filter", hint=hint)
+                if report_misfit is None:
+                    raise halted from None
+                report_misfit(halted)
             except ValueError as error:
                 what = "response" if report_misfit is None else "result"
                 misfit = BrokenAnswerError(f"--jq {self._expression!r} does not fit the {what}: {error}", hint=end)
@@ -162,7 +165,7 @@ class Filter:
 
 class _HaltError(Exception):
     """
-    The filter ended with halt or halt_error.
+    The filter ended with halt_error.
     """
 
 
@@ -235,7 +238,7 @@ class _Child:
 
         Raises:
             ValueError: The filter fails, or ends the process.
-            _HaltError: It halts.
+            _HaltError: It ends with halt_error.
         """
         try:
             self._texts.write(b"%d\n%s" % (len(text), text))
@@ -246,12 +249,10 @@ class _Child:
             yield json.loads(line[1:])
         if not line.endswith(b"\n"):
             raise _ChildEndedError("jq ended")
-        if line[:1] == HALTED:
-            raise _HaltError
-        if line[:1] == FAILURE:
+        if line[:1] in {HALTED, FAILURE}:
             # The end of the outputs follows, too.
             self._outputs.readline()
-            raise ValueError(json.loads(line[1:]))
+            raise _HaltError if line[:1] == HALTED else ValueError(json.loads(line[1:]))
 
 
 def _serve(run: Callable[[bytes], Iterator[Any]], texts: int, outputs: int, watched: int, parent: int) -> NoReturn:

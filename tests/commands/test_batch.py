@@ -564,6 +564,26 @@ def test_a_filter_that_does_not_fit_some_results(tc: CommandLine, http_server: S
     assert (9, "") == (result.exit_code, result.stdout)
 
 
+@pytest.mark.parametrize(("word", "code", "messages"), [("halt", 0, 1), ("halt_error", 9, 2)])
+def test_a_filter_ends_nothing_but_itself(
+    tc: CommandLine, http_server: ScriptedServer, word: str, code: int, messages: int
+) -> None:
+    """
+    After the end for one result, the calls continue: all are made, counted and printed.
+    """
+    http_server.respond_with(json_response({}))
+    argv = ("batch", "auth", "resetAccessToken", "--in-order", "--jobs", "2")
+    lines = "".join(f"c{number}\n" for number in range(1, 41))
+    expression = f"if .id == 20 then {word} else .id end"
+    result = tc(*argv, "--jq", expression, stdin=lines, env=http_server.env)
+
+    assert (code, 40) == (result.exit_code, len(http_server.requests)), result.stderr
+    assert [*range(1, 20), *range(21, 41)] == read(result)
+    assert messages == result.stderr.count("\n")
+    assert "40" in result.stderr.splitlines()[-1]
+    assert "uncertain" not in result.stderr
+
+
 def test_fail_fast(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     No call is sent after the first failure.

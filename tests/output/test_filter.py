@@ -38,7 +38,9 @@ MAX_SECONDS = 3.0
         (".[0], .[1]", [[{"b": 1, "a": None}, 1.5]], [{"b": 1, "a": None}, 1.5]),
         ("empty", [1], []),
         ("halt", [1, 2], []),
-        ("if . == 2 then halt else . end # halts", [1, 2, 3], [1]),
+        ("if . == 2 then halt else . end # halts", [1, 2, 3], [1, 3]),
+        ("., if . == 2 then halt else empty end, .", [1, 2, 3], [1, 1, 2, 3, 3]),
+        ("[limit(2; ., halt)]", [1, 2], []),
         ("length", ["x" * 300_000], [300_000]),
         ("[range(100000)] | length, first", [0], [100_000, 0]),
     ],
@@ -48,6 +50,16 @@ def test_outputs_are_those_of_jq(expression: str, documents: list[Any], expected
     In order, for one document after the other, however large.
     """
     assert expected == list(Filter(expression).apply(documents))
+
+
+def test_a_filter_that_fails_for_one_document_takes_the_next_ones() -> None:
+    """
+    Each has its own outputs, where the errors are reported.
+    """
+    misfits: list[BrokenAnswerError] = []
+    expression = "if . == 2 then halt_error elif . == 4 then error elif . == 5 then 7, halt_error else . end"
+    assert [1, 3, 7, 6] == list(Filter(expression).apply(range(1, 7), misfits.append))
+    assert [True, False, True] == ["halt_error ended" in str(misfit) for misfit in misfits]
 
 
 def test_an_endless_filter_gives_outputs_as_they_are_asked_for() -> None:
