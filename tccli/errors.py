@@ -42,10 +42,12 @@ class TcError(Exception):
 
     Attributes:
         counts: How many of many calls failed and the like, for JSON.
+        failures: The kinds of these failures, for JSON.
     """
 
     exit_code: ClassVar[int] = 70
     counts: dict[str, int] | None = None
+    failures: list[dict[str, Any]] | None = None
 
     def __init__(self, message: str, *, hint: str = "", details: str = "") -> None:
         super().__init__(message)
@@ -68,6 +70,7 @@ class TcError(Exception):
             "code": getattr(self, "code", None) or None,
             "body": getattr(self, "body", None),
             "counts": self.counts,
+            "failures": self.failures,
             "details": details or None,
         }
         return {name: value for name, value in document.items() if value is not None}

@@ -246,9 +246,9 @@ command = BatchCommand(
     "it is uncertain: it is reported and not sent again, unless --retry-unsafe is given. FILE is bound to the calls "
     "and to the deployment: another input is refused. Lines may be added at the end, and the last ones left out; where "
     "lines have ids, in any place.\n\n"
-    "When the first calls (as many as jobs, at least 5) all get no response, or one that is not of a Taskcluster, or "
-    "401, the others are not made, unless --keep-going is given. --jq gets each result; one that it does not fit is "
-    "reported on stderr.\n\n"
+    "When as many calls as jobs, at least 5, fail in a row, at the start or later, since they get no response, or one "
+    "that is not of a Taskcluster, or 401, or a 5xx after all retries, the others are not made, unless --keep-going is "
+    "given. --jq gets each result; one that it does not fit is reported on stderr.\n\n"
     "The exit code is 0 if all calls succeeded, 1 if some failed, 2 if nothing was sent because the input is wrong, "
     "9 if only --jq failed.",
     examples=(

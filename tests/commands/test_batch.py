@@ -653,12 +653,12 @@ def test_first_calls_that_fail_in_other_ways(tc: CommandLine, http_server: Scrip
     One response of a service, even a failure, is enough for all other calls to be made; wrong lines do not count.
     """
     missing = error_response(404, "ResourceNotFound", "m")
-    http_server.respond_with(*[DROPPED] * 4, missing, DROPPED)
+    http_server.respond_with(*[*[DROPPED] * 4, missing] * 4)
     lines = "not-an-id\n" * 10 + f"{slug()}\n" * 20
     result = tc("batch", "queue", "status", "--jobs", "1", "--retries", "0", stdin=lines, env=http_server.env)
 
     assert (1, 30) == (result.exit_code, len(read(result)))
-    assert [2, 8, 5, 8] == [read(result)[index]["error"]["exitCode"] for index in (9, 13, 14, 29)]
+    assert [2, 8, 5, 8] == [read(result)[index]["error"]["exitCode"] for index in (9, 13, 14, 28)]
 
 
 def test_a_rate(tc: CommandLine, http_server: ScriptedServer) -> None:

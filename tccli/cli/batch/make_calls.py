@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from tccli.cli.batch.first_calls import FirstCalls
+from tccli.cli.batch.reachability import Reachability
 from tccli.cli.batch.runner import BatchResult, CallRunner
 from tccli.core.journal import State
 from tccli.errors import TcError
@@ -36,7 +36,7 @@ class CallFailedError(TcError):
 
 class CallNotMadeError(TcError):
     """
-    Tells the engine that a call was not made, since all first calls failed. It is not printed.
+    Tells the engine that a call was not made, since the deployment cannot be reached. It is not printed.
     """
 
 
@@ -45,25 +45,27 @@ class CallMaker:
     Makes calls in threads of this process, or with worker processes (`RemoteCall`), and knows how far each one is.
 
     Args:
-        first_calls: How many first calls decide on the others, or 0; see `FirstCalls`.
+        max_failures: See `Reachability`.
 
     Attributes:
-        first_calls: What is known of the deployment.
+        reachability: What is known of the deployment.
         unfinished: The labels of calls that are not idempotent, by line, from when they are sent until their results
             are written.
         ended: What has ended, by line, until it is written.
+        unanswered: How many calls were begun, and have no result.
     """
 
     def __init__(
-        self, client: Client, runner: CallRunner, journal: Journal | None, summary: Summary, first_calls: int
+        self, client: Client, runner: CallRunner, journal: Journal | None, summary: Summary, max_failures: int
     ) -> None:
         self._client = client
         self._runner = runner
         self._journal = journal
         self._summary = summary
-        self.first_calls = FirstCalls(first_calls)
+        self.reachability = Reachability(max_failures)
         self.unfinished: dict[int, str] = {}
         self.ended: dict[int, tuple[Item, BatchResult]] = {}
+        self.unanswered = 0
         self._working = 0
         self._changed = threading.Condition()
 
@@ -73,7 +75,7 @@ class CallMaker:
 
         Raises:
             CallFailedError: It failed.
-            CallNotMadeError: The first calls have all failed, or the batch was interrupted.
+            CallNotMadeError: The deployment cannot be reached, or the batch was interrupted.
         """
         if item.result is not None:
             # What was uncertain before does not stop this run: it would do so each time.
@@ -89,7 +91,7 @@ class CallMaker:
         """
         Whether all calls may begin.
         """
-        return self.first_calls.is_passed
+        return self.reachability.is_proven
 
     def may_wait(self, item: Item) -> bool:
         """
@@ -102,13 +104,13 @@ class CallMaker:
         Record calls that are to be sent now, and return them; None for what has a result.
 
         Raises:
-            CallNotMadeError: The first calls have all failed, or the batch was interrupted.
+            CallNotMadeError: The deployment cannot be reached, or the batch was interrupted.
             LocalFileError: The journal cannot be written.
         """
         begun = [item for item in items if item.result is None]
         cancellation = self._client.cancellation
         for _ in begun:
-            if not self.first_calls.begin() or (cancellation is not None and cancellation.is_cancelled):
+            if not self.reachability.begin() or (cancellation is not None and cancellation.is_cancelled):
                 raise CallNotMadeError("")
         recorded = [item for item in begun if item.is_recorded]
         with self._changed:
@@ -122,6 +124,7 @@ class CallMaker:
             self._end_working(len(begun))
             raise
         with self._changed:
+            self.unanswered += len(begun)
             self.unfinished.update((item.call.number, item.call.label) for item in recorded if item.call is not None)
         return [tuple(item.call) if item.call is not None and item.result is None else None for item in items]
 
@@ -135,7 +138,7 @@ class CallMaker:
         result = BatchResult(*answer)
         try:
             self._end_call(item, result)
-            self.first_calls.end(result)
+            self.reachability.end(result)
         finally:
             self._end_working(1)
         if result.error is not None:
@@ -152,10 +155,12 @@ class CallMaker:
         cancellation = self._client.cancellation
         if result.error is None or result.status is not None or cancellation is None or not cancellation.is_cancelled:
             with self._changed:
+                self.unanswered -= 1
                 self.ended[result.number] = item, result
         elif item.is_recorded and not result.is_uncertain:
             # It was cancelled before it was sent.
             with self._changed:
+                self.unanswered -= 1
                 self.unfinished.pop(result.number, None)
             if self._journal is not None:
                 self._journal.record(item.key, item.digest, State.FAILED)
@@ -167,6 +172,8 @@ class CallMaker:
         assert item.call is not None
         may_repeat = self._client.policy.unsafe or not item.is_recorded
         if may_repeat and again:
+            with self._changed:
+                self.unanswered -= 1
             self._end_working(1)
             return None
         return self._runner.lose(item.call, reason, is_uncertain=not may_repeat)
@@ -193,10 +200,28 @@ class CallMaker:
         if item.call is None:
             return
         if self._journal is not None:
-            failed = State.UNCERTAIN if result.is_uncertain else State.FAILED
-            self._journal.record(item.key, item.digest, State.DONE if result.error is None else failed)
+            self._journal.record(item.key, item.digest, _find_state(result))
         with self._changed:
             self.unfinished.pop(item.call.number, None)
+
+    @property
+    def is_idle(self) -> bool:
+        """
+        Whether no call runs, and all results are written.
+        """
+        return not self._working and not self.ended
+
+    def record_unwritten(self) -> list[BatchResult]:
+        """
+        Record the ends of calls whose results were not written, and return these.
+
+        Those that only read are not recorded, so that another run prints what they read.
+        """
+        unwritten = sorted(self.ended.copy().items())
+        for _, (item, result) in unwritten:
+            if self._journal is not None and item.call is not None and not self._runner.only_reads(item.call):
+                self._journal.record(item.key, item.digest, _find_state(result))
+        return [result for _, (_, result) in unwritten]
 
     def wait(self) -> None:
         """
@@ -204,3 +229,9 @@ class CallMaker:
         """
         with self._changed:
             self._changed.wait_for(lambda: not self._working, MAX_END_SECONDS)
+
+
+def _find_state(result: BatchResult) -> State:
+    if result.error is None:
+        return State.DONE
+    return State.UNCERTAIN if result.is_uncertain else State.FAILED

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import errno
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tccli.cli.batch.first_calls import MIN_FIRST_CALLS
 from tccli.cli.batch.items import Item, ItemMaker, open_journal
 from tccli.cli.batch.make_calls import CallFailedError, CallMaker, CallNotMadeError
 from tccli.cli.batch.open_files import allow_connections
 from tccli.cli.batch.progress import show_progress
+from tccli.cli.batch.reachability import MIN_FAILURES
 from tccli.cli.batch.runner import BatchResult, CallRunner
 from tccli.cli.batch.stdin import find_size, open_stdin
 from tccli.cli.batch.summary import Summary
@@ -43,7 +43,7 @@ class BatchOptions(NamedTuple):
     Attributes:
         journal: The path of a journal, or None.
         checks_schema: Whether payloads must match the schemas.
-        stops_if_hopeless: Whether the first calls decide on the others: see `FirstCalls`.
+        stops_if_hopeless: Whether failures in a row end the batch: see `Reachability`.
     """
 
     schedule: Schedule
@@ -82,18 +82,23 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
         start_workers(context, client, runner, journal, options.schedule, dry_run=options.dry_run) as pool,
     ):
         run = _Run(context, client, runner, journal, options, pool)
-        with show_progress(context, run.counts), closing(run.results(read_calls)) as documents:
-            try:
-                write(Result(documents, is_stream=True, is_live=True, report_misfit=run.report_misfit))
-            except BaseException as error:
-                # Also where the output was interrupted, and the calls continue.
-                documents.close()
-                is_appended = context.options.format == "jsonl" and not context.options.pager
-                if isinstance(error, KeyboardInterrupt) and is_appended and chosen.output in {None, "-"}:
-                    rest = run.remaining_results()
-                    write(Result(rest, is_stream=True, is_live=True, report_misfit=run.report_misfit))
-                run.report_end(error)
-                raise
+        is_to_stdout = chosen.output in {None, "-"}
+        is_appended = is_to_stdout and context.options.format == "jsonl" and not context.options.pager
+        try:
+            with show_progress(context, run.counts), closing(run.results(read_calls)) as documents:
+                try:
+                    write(Result(documents, is_stream=True, is_live=True, report_misfit=run.report_misfit))
+                except KeyboardInterrupt:
+                    # Also where the output was interrupted, and the calls continue.
+                    documents.close()
+                    if is_appended:
+                        rest = run.remaining_results()
+                        write(Result(rest, is_stream=True, is_live=True, report_misfit=run.report_misfit))
+                    raise
+        except BaseException as error:
+            # Below the progress, which has ended.
+            run.report_end(error, is_appended=is_appended)
+            raise
         run.summarize()
 
 
@@ -117,9 +122,14 @@ class _Run:
         self._current: BatchResult | None = None
         self._is_cut_short = False
         self._input_error: TcError | None = None
-        self._summary = Summary(context, is_dry=options.dry_run, stops_at_error=options.schedule.stops_at_error)
-        first_calls = max(options.schedule.jobs, MIN_FIRST_CALLS) if options.stops_if_hopeless else 0
-        self._calls = CallMaker(client, runner, journal, self._summary, first_calls)
+        self._summary = Summary(
+            context,
+            is_dry=options.dry_run,
+            stops_at_error=options.schedule.stops_at_error,
+            has_journal=journal is not None,
+        )
+        max_failures = max(options.schedule.jobs, MIN_FAILURES) if options.stops_if_hopeless else 0
+        self._calls = CallMaker(client, runner, journal, self._summary, max_failures)
         self.counts = self._summary.counts
 
     def results(self, read_calls: ReadCalls) -> Generator[dict[str, Any]]:
@@ -146,7 +156,7 @@ class _Run:
                         result = outcome.result
                     elif isinstance(outcome, CallNotMadeError):
                         self._is_cut_short = True
-                        if not self._calls.ended:
+                        if self._calls.is_idle:
                             break
                         continue
                     elif isinstance(outcome, TcError):
@@ -155,7 +165,7 @@ class _Run:
                     else:
                         result = outcome
                     yield from self._write(item, result)
-                    if self._is_cut_short and not self._calls.ended:
+                    if self._is_cut_short and self._calls.is_idle:
                         # The next line may take a while.
                         break
         except _InputError as error:
@@ -180,7 +190,7 @@ class _Run:
             # First, so that an interruption does not leave it uncertain.
             self._calls.finish(item, result)
         self._calls.ended.pop(result.number, None)
-        self._summary.count(result, is_first=not self._calls.first_calls.is_passed)
+        self._summary.count(result, is_first=not self._calls.reachability.is_proven)
 
     def _as_document(self, result: BatchResult) -> dict[str, Any]:
         document = result.as_document()
@@ -195,7 +205,7 @@ class _Run:
             resends, path = self._client.policy.unsafe, self._options.journal
             maker = ItemMaker(self._runner, self._journal, path, resends=resends)
             for call in read_calls(refuse_other_files(read_lines(stream, self._count_bytes))):
-                if self._calls.first_calls.is_hopeless:
+                if self._calls.reachability.is_lost:
                     self._is_cut_short = True
                     return
                 item = maker.make(call)
@@ -227,34 +237,41 @@ class _Run:
         """
         Report the numbers, and raise the error of the batch if there was one.
         """
-        self._summary.finish(self._input_error, is_cut_short=self._is_cut_short)
+        reachability = self._calls.reachability if self._is_cut_short else None
+        self._summary.finish(self._input_error, reachability)
 
     def _count_bytes(self, count: int) -> None:
         self.counts.read_bytes += count
 
-    def report_end(self, error: BaseException) -> None:
+    def report_end(self, error: BaseException, *, is_appended: bool) -> None:
         """
         Report how far a run came that *error* has ended, and each call of which it is not known whether it took effect.
+
+        Args:
+            is_appended: Whether results are in the output as soon as they are written.
         """
-        if isinstance(error, OSError) and error.errno == errno.EPIPE:
-            # The reader of the results has gone away.
+        is_closed = isinstance(error, OSError) and error.errno == errno.EPIPE
+        if self._options.dry_run or (is_closed and not self._runner.may_change):
+            # The reader of what was read had enough.
             return
-        context = self._context
-        self._calls.wait()
-        for number, label in self._calls.unfinished.copy().items():
-            if number in self._calls.ended:
-                self._summary.report(f"{label}: the call has ended, and its result was not written")
-            else:
+        calls = self._calls
+        calls.wait()
+        unwritten: list[BatchResult] = []
+        # If the disk is full, the error is about that.
+        with suppress(TcError):
+            unwritten = calls.record_unwritten()
+        uncertain = {result.number for result in unwritten if result.is_uncertain}
+        for number, label in calls.unfinished.copy().items():
+            if number not in calls.ended:
                 self._summary.report(f"{label} is uncertain: the call was sent, and its end is not known")
-        if self._options.dry_run:
-            return
-        resume = (
-            "run it again with the same journal to resume"
-            if self._journal is not None
-            else "the results have the ids of what is done; with --journal, it can be resumed"
-        )
+            elif number not in uncertain:
+                self._summary.report(f"{label}: the call has ended, and its result was not written")
+        for result in unwritten:
+            self._summary.count(result, is_first=False)
         what = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
-        context.note(f"{what} after {self.counts.describe()}; {resume}")
+        if is_closed:
+            what = "stopped, since the reader of the results has closed them,"
+        self._summary.report_end(what, unwritten=len(unwritten), unanswered=calls.unanswered, is_appended=is_appended)
 
 
 def _is_writable() -> bool:

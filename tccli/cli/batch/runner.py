@@ -14,6 +14,7 @@ from tccli.core import payload as payloads
 from tccli.core.batch.calls import label_line
 from tccli.core.tasks.labels import GroupListings
 from tccli.errors import BrokenAnswerError, CutOffAnswerError, NoAnswerError, ServiceError, TcError, UsageError
+from tccli.references.effects import CHANGES, find_effect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +38,8 @@ class BatchResult(NamedTuple):
         content: The document of the response; with ``--dry-run``, the fields of the request.
         error: As ``--error-format json`` has it, or None.
         is_uncertain: Whether a call that is not idempotent failed in a way that does not tell whether it took effect.
-        is_unreachable: Whether it failed in a way in which all calls fail: no response, no valid credentials, or not a
-            response of a Taskcluster.
+        is_unreachable: Whether it failed in a way in which all calls are likely to fail: no response, no valid
+            credentials, not a response of a Taskcluster, or a service that fails after all retries.
     """
 
     number: int
@@ -113,6 +114,22 @@ class CallRunner:
             return self.find_method(call).may_repeat(call.payload)
         except UsageError:
             return True
+
+    def only_reads(self, call: BatchCall) -> bool:
+        """
+        Return whether a call changes nothing, so that only its result matters.
+        """
+        try:
+            return find_effect(self.find_method(call)) != CHANGES
+        except UsageError:
+            return True
+
+    @property
+    def may_change(self) -> bool:
+        """
+        Whether a call that was read changes something.
+        """
+        return any(find_effect(method) == CHANGES for method in self._methods.copy().values())
 
     def run(self, call: BatchCall) -> BatchResult:
         """
@@ -216,6 +233,8 @@ def _is_unreachable(error: TcError) -> bool:
     Return whether all other calls are likely to fail as well.
     """
     if isinstance(error, ServiceError):
-        is_of_api = bool(error.code) or error.body is not None or error.status >= 500 or error.status == 429
-        return error.status == 401 or not is_of_api
+        # 501 is about the method, and 429 about the rate, which all calls of the batch adapt to.
+        if error.status == 401 or (error.status >= 500 and error.status not in NOT_DONE_STATUSES):
+            return True
+        return not error.code and error.body is None and error.status not in NOT_DONE_STATUSES
     return isinstance(error, NoAnswerError | BrokenAnswerError)
