@@ -658,7 +658,7 @@ def test_first_calls_that_fail_in_other_ways(tc: CommandLine, http_server: Scrip
     result = tc("batch", "queue", "status", "--jobs", "1", "--retries", "0", stdin=lines, env=http_server.env)
 
     assert (1, 30) == (result.exit_code, len(read(result)))
-    assert [2, 8, 5, 8] == [read(result)[index]["error"]["exitCode"] for index in (9, 13, 14, 28)]
+    assert [2, 8, 5, 8] == [read(result)[index]["error"]["exitCode"] for index in (9, 13, 14, 16)]
 
 
 def test_a_rate(tc: CommandLine, http_server: ScriptedServer) -> None:
