@@ -54,6 +54,20 @@ def end_by_signal(number: int) -> None:
     raise SystemExit(128 + number)
 
 
+def reset_inherited_signals() -> None:
+    """
+    Undo what the caller has left, and what would make the results of commands wrong.
+
+    Where SIGCHLD is ignored, the system drops the exit codes of commands, and Python takes that as success. A blocked
+    signal would neither interrupt this process nor end its workers together with it.
+    """
+    number = getattr(signal, "SIGCHLD", None)
+    if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def main() -> None:
     """
     Run the command line and exit, also when Ctrl-C comes before all modules are imported.
@@ -67,6 +81,7 @@ def main() -> None:
         interrupts.append(number)
         raise KeyboardInterrupt
 
+    reset_inherited_signals()
     # A shell starts background jobs with Ctrl-C ignored, and nohup a command with SIGHUP ignored: that stays so.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)

@@ -123,8 +123,12 @@ class Worker:
                 return ""
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
-            status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-            self._pid = None
+            pid, self._pid = self._pid, None
+            try:
+                status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            except ChildProcessError:
+                # Something else has waited for it: a caller that ignores SIGCHLD, or waits for all children.
+                return "an unknown exit code"
         return f"signal {-status}" if status < 0 else f"exit code {status}"
 
 

@@ -4,9 +4,13 @@ SIGTERM and SIGHUP end a command as Ctrl-C does: nothing incomplete is left behi
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +20,6 @@ from tests.ids import TASK_ID
 from tests.time_limits import check_duration
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Start
     from tests.http_server import Received, ScriptedServer
 
@@ -120,3 +122,56 @@ def test_nohup_is_respected(start: Start, http_server: ScriptedServer) -> None:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     assert -signal.SIGTERM == process.returncode
+
+
+INHERITED = """
+import os, signal, sys
+{statement}
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+IGNORE_CHILDREN = "signal.signal(signal.SIGCHLD, signal.SIG_IGN)"
+BLOCK_ALL = "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())"
+FAILING = (sys.executable, "-c", "raise SystemExit(3)")
+
+
+def run_with_inherited(environment: dict[str, str], statement: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """
+    Run ``tc`` as the child of a program that has executed a statement.
+    """
+    command = [sys.executable, "-c", INHERITED.format(statement=statement), "-m", "tccli", *words]
+    return subprocess.run(
+        command, env=environment, check=False, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
+    )
+
+
+@pytest.mark.parametrize("statement", [IGNORE_CHILDREN, BLOCK_ALL], ids=["ignored", "blocked"])
+def test_a_command_that_fails_has_failed(
+    process_environment: dict[str, str], http_server: ScriptedServer, statement: str
+) -> None:
+    """
+    Also where SIGCHLD is ignored, and the system drops its exit code: commands of others, and one for credentials.
+    """
+    env = {**process_environment, **http_server.env}
+    assert 3 == run_with_inherited(env, statement, "exec", "--", *FAILING).returncode
+    assert 3 == run_with_inherited(env, statement, "sandbox", "run", "--", *FAILING).returncode
+
+    profiles = Path(env["XDG_CONFIG_HOME"]) / "tc" / "profiles.toml"
+    profiles.parent.mkdir(parents=True)
+    code = 'print(\'{"clientId": "a", "accessToken": "b"}\'); raise SystemExit(4)'
+    words = json.dumps([sys.executable, "-c", code])
+    profiles.write_text(f'[a]\nrootUrl = "{http_server.url}"\ncredential_command = {words}\n')
+    profiles.chmod(0o600)
+    result = run_with_inherited(env, statement, "secrets", "get", "x", "--profile", "a")
+    assert (3, 1) == (result.returncode, result.stderr.count("\n"))
+    assert "exit code 4" in result.stderr
+    assert not http_server.requests
+
+
+def test_signals_that_the_caller_has_blocked(process_environment: dict[str, str], http_server: ScriptedServer) -> None:
+    """
+    They end a command nevertheless, and commands that it runs do not have them blocked.
+    """
+    code = "import signal; print(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())))"
+    env = {**process_environment, **http_server.env}
+    result = run_with_inherited(env, BLOCK_ALL, "exec", "--", sys.executable, "-c", code)
+    assert (0, "[]\n") == (result.returncode, result.stdout)
