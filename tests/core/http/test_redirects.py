@@ -8,15 +8,32 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.http_server import ScriptedServer, json_response, response
+from tests.http_server import ScriptedServer, error_response, json_response, response
 from tests.ids import TASK_ID
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
     from tests.conftest import CommandLine
+    from tests.http_server import Received, Response
 
 ARGV = ("download-artifact", TASK_ID, "public/a", "-o", "-", "--retries", "0")
+
+
+def serve(server: ScriptedServer, file: Response) -> Callable[[Received], Response]:
+    """
+    Return a deployment with a task that the caller may not see, and its artifact, a link to what has this response.
+    """
+
+    def respond(request: Received) -> Response:
+        if not request.target.startswith("/api/"):
+            return file
+        if "/artifact-content/" in request.target:
+            return json_response({"storageType": "reference", "url": f"{server.url}/file"})
+        return error_response(403, "InsufficientScopes", "no")
+
+    return respond
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -34,7 +51,7 @@ def test_no_redirect_leaves_https(
     """
     rest, path = http_server.url.removeprefix("http"), http_server.url.removeprefix("http:")
     found = response(status, b"not the file", Location=location.format(http=http_server.url, rest=rest, path=path))
-    tls_server.respond_with(json_response({"storageType": "reference", "url": f"{tls_server.url}/file"}), found)
+    tls_server.respond_with(serve(tls_server, found))
     result = tc(*ARGV, env={**tls_server.env, **trust})
 
     assert (9, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
@@ -65,8 +82,7 @@ def test_redirects_that_lead_nowhere(
     """
     Other schemes, users, hosts that are not valid, control characters, and circles: exit code 9, no secret shown.
     """
-    there = json_response({"storageType": "reference", "url": f"{tls_server.url}/file"})
-    tls_server.respond_with(there, response(302, Location=location))
+    tls_server.respond_with(serve(tls_server, response(302, Location=location)))
     result = tc(*ARGV, env={**tls_server.env, **trust})
 
     assert (9, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
@@ -84,8 +100,7 @@ def test_a_redirect_to_another_server_has_no_credentials(
     with ScriptedServer(tls=tls) as other:
         other.respond_with(response(200, b"the file"))
         target = location.format(https=other.url, host=f"127.0.0.1:{other.port}")
-        there = json_response({"storageType": "reference", "url": f"{tls_server.url}/file"})
-        tls_server.respond_with(there, response(307, b"a body", Location=target))
+        tls_server.respond_with(serve(tls_server, response(307, b"a body", Location=target)))
         result = tc(*ARGV, env={**tls_server.env, **trust})
 
         assert (0, b"the file") == (result.exit_code, result.output), result.stderr
@@ -98,8 +113,7 @@ def test_a_redirect_without_a_location(tc: CommandLine, tls_server: ScriptedServ
     """
     It is not the file.
     """
-    there = json_response({"storageType": "reference", "url": f"{tls_server.url}/file"})
-    tls_server.respond_with(there, response(302, b"not the file"))
+    tls_server.respond_with(serve(tls_server, response(302, b"not the file")))
     result = tc(*ARGV, env={**tls_server.env, **trust})
 
     assert (9, b"") == (result.exit_code, result.output), result.stderr
