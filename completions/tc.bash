@@ -219,7 +219,7 @@ _taskcluster_options() {
   '')
     REPLY='--version -h --help' ;;
   batch)
-    REPLY='--csv --tsv --header --data --data-format --set --payload-from --id-from --query --no-validate --jobs --rate --in-order --keep-going --fail-fast --journal --dry-run -h --help' ;;
+    REPLY='--csv --tsv --header --data --data-format --set --payload-from --id-from --query --no-validate --jobs --rate --in-order --keep-going --fail-fast --journal --assume-done --assume-failed --dry-run -h --help' ;;
   completions|config|'config help'|download|events|'events list'|group|help|profile|'profile edit'|'profile list'|\
   'profile path'|'profile remove'|'profile unset'|references|'references diff'|'references update'|sandbox|\
   'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|'scopes expand'|signedurl|'slugid decode'|\
@@ -512,7 +512,7 @@ _taskcluster_value() {
     REPLY='=auto,always,never' ;;
   *:--error-format)
     REPLY='=text,json' ;;
-  *:--data)
+  *:--data|*:--assume-done|*:--assume-failed)
     REPLY='@file' ;;
   *:--data-format)
     REPLY='=json,yaml' ;;

@@ -576,7 +576,7 @@ function __taskcluster_options
         case ''
             string join \n -- --version -h --help
         case 'batch'
-            string join \n -- --csv --tsv --header --data --data-format --set --payload-from --id-from --query --no-validate --jobs --rate --in-order --keep-going --fail-fast --journal --dry-run -h --help
+            string join \n -- --csv --tsv --header --data --data-format --set --payload-from --id-from --query --no-validate --jobs --rate --in-order --keep-going --fail-fast --journal --assume-done --assume-failed --dry-run -h --help
         case 'completions' 'config' 'config help' 'download' 'events' 'events list' 'group' 'help' 'profile' \
             'profile edit' 'profile list' 'profile path' 'profile remove' 'profile unset' 'references' \
             'references diff' 'references update' 'sandbox' 'sandbox calls' 'sandbox outbox' 'sandbox stop' \
@@ -883,7 +883,7 @@ function __taskcluster_value
             echo '=auto,always,never'
         case '*:--error-format'
             echo '=text,json'
-        case '*:--data'
+        case '*:--data' '*:--assume-done' '*:--assume-failed'
             echo '@file'
         case '*:--data-format'
             echo '=json,yaml'
@@ -1192,6 +1192,10 @@ function __taskcluster_meaning
             echo 'End when the first task fails'
         case '*:--journal'
             echo 'Record what is done in FILE, to resume from it'
+        case '*:--assume-done'
+            echo 'Record in the journal that this call is done, by the id of its result'
+        case '*:--assume-failed'
+            echo 'Send this call again, which is uncertain: it had no effect'
         case '*:--dry-run'
             echo 'Print the request and send nothing'
         case '*:-f' '*:--force'

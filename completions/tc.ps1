@@ -474,7 +474,7 @@ $TaskclusterTcPlaces['workermanager listworkersforworkergroup'] = 'worker-pool w
 # Path: its options.
 $global:TaskclusterTcOptions = @{}
 $TaskclusterTcOptions[''] = '--version -h --help'
-$TaskclusterTcOptions['batch'] = '--csv --tsv --header --data --data-format --set --payload-from --id-from --query --no-validate --jobs --rate --in-order --keep-going --fail-fast --journal --dry-run -h --help'
+$TaskclusterTcOptions['batch'] = '--csv --tsv --header --data --data-format --set --payload-from --id-from --query --no-validate --jobs --rate --in-order --keep-going --fail-fast --journal --assume-done --assume-failed --dry-run -h --help'
 'completions', 'config', 'config help', 'download', 'events', 'events list', 'group', 'help', 'profile', 'profile edit', 'profile list', 'profile path', 'profile remove', 'profile unset', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox stop', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'task', 'update', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
 $TaskclusterTcOptions['config get'] = '-f --format --show-secrets -h --help'
 $TaskclusterTcOptions['config reset'] = '-a --all -h --help'
@@ -584,7 +584,7 @@ $TaskclusterTcValue['--profile'] = 'profile'
 $TaskclusterTcValue['--service-discovery'] = '=default,k8s-dns'
 $TaskclusterTcValue['--color'] = '=auto,always,never'
 $TaskclusterTcValue['--error-format'] = '=text,json'
-$TaskclusterTcValue['--data'] = '@file'
+'--data', '--assume-done', '--assume-failed' | ForEach-Object { $TaskclusterTcValue[$_] = '@file' }
 $TaskclusterTcValue['--data-format'] = '=json,yaml'
 $TaskclusterTcValue['--index'] = 'index-path'
 '--secret', '--secret-file' | ForEach-Object { $TaskclusterTcValue[$_] = 'secret' }
@@ -730,6 +730,8 @@ $TaskclusterTcMeaning['--rate'] = 'Send at most this many requests a second'
 $TaskclusterTcMeaning['--in-order'] = 'Write results in the order of the lines, not as they come'
 $TaskclusterTcMeaning['--fail-fast'] = 'End when the first task fails'
 $TaskclusterTcMeaning['--journal'] = 'Record what is done in FILE, to resume from it'
+$TaskclusterTcMeaning['--assume-done'] = 'Record in the journal that this call is done, by the id of its result'
+$TaskclusterTcMeaning['--assume-failed'] = 'Send this call again, which is uncertain: it had no effect'
 $TaskclusterTcMeaning['--dry-run'] = 'Print the request and send nothing'
 '-f', '--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Accepted, as in other commands' }
 $TaskclusterTcMeaning['--show-secrets'] = 'Do not mask the access token and the certificate'

@@ -45,6 +45,10 @@ OPTIONS_BY_NEED = {
     "--payload --body": "write --data JSON, --data @FILE or --payload-from COLUMN",
 }
 """What tc has instead of options of xargs, parallel and others."""
+JOURNAL_EXAMPLE = """\
+EXPIRES=$(tc from-now '1 year')
+tc batch secrets set 'project/x/{1}' --set 'secret.token={2}' \\
+  --set expires="$EXPIRES" --journal tokens.journal < tokens.txt"""
 ROLES_EXAMPLE = """\
 tc batch auth createRole 'project:x:{name}' --csv --header \\
   --data '{"scopes": ["{scope}"], "description": ""}' < roles.csv"""
@@ -78,6 +82,7 @@ def rate(value: str) -> float:
 
 
 def _batch(context: Context, words: tuple[str, ...], **options: Any) -> None:
+    from tccli.cli.batch.assumed_ends import AssumedEnds
     from tccli.cli.batch.run import BatchOptions, run_batch
     from tccli.core.parallel import Schedule
 
@@ -90,13 +95,15 @@ def _batch(context: Context, words: tuple[str, ...], **options: Any) -> None:
             if options[name]:
                 option = name.replace("_", "-").strip("-")
                 raise UsageError(f"--{option} needs SERVICE METHOD", hint="a line of JSON has all of its call")
+    for name in ("assume_done", "assume_failed"):
+        if options[name] and options["journal"] is None:
+            raise UsageError(f"--{name.replace('_', '-')} needs --journal FILE", hint="it has what is uncertain")
+    ends = AssumedEnds(options["assume_done"], options["assume_failed"])
     keep_going = options["keep_going"]
     schedule = Schedule(options["jobs"], options["in_order"], keep_going is False, options["rate"], reads_ahead=True)
-    run_batch(
-        context,
-        read_calls,
-        BatchOptions(schedule, options["journal"], not options["no_validate"], options["dry_run"], keep_going is None),
-    )
+    checks_schema, dry_run = not options["no_validate"], options["dry_run"]
+    chosen = BatchOptions(schedule, options["journal"], checks_schema, dry_run, keep_going is None, ends)
+    run_batch(context, read_calls, chosen)
 
 
 def _make_reader(
@@ -226,6 +233,18 @@ command = BatchCommand(
         click.Option(
             ["--journal"], type=file_name, metavar="FILE", help="Record what is done in FILE, to resume from it."
         ),
+        click.Option(
+            ["--assume-done"],
+            metavar="ID|@FILE",
+            multiple=True,
+            help="Record in the journal that this call is done, by the id of its result; repeatable.",
+        ),
+        click.Option(
+            ["--assume-failed"],
+            metavar="ID|@FILE",
+            multiple=True,
+            help="Send this call again, which is uncertain: it had no effect; repeatable.",
+        ),
         click.Option(["--dry-run"], is_flag=True, help="Print the requests and send nothing."),
     ],
     short_help="Make many calls, from lines of stdin",
@@ -243,9 +262,13 @@ command = BatchCommand(
     "to slow down, no call is sent meanwhile. A listing is one page; its continuationToken leads to the next one.\n\n"
     "With --journal, the same command with the same input resumes: what is done is skipped, and not printed again; "
     "what failed is sent again. A call that is not idempotent is recorded before it is sent. If its end is not known, "
-    "it is uncertain: it is reported and not sent again, unless --retry-unsafe is given. FILE is bound to the calls "
-    "and to the deployment: another input is refused. Lines may be added at the end, and the last ones left out; where "
-    "lines have ids, in any place.\n\n"
+    "it is uncertain: it is reported and not sent again. Check whether it took effect, and give --assume-done ID if it "
+    "did, --assume-failed ID if it did not; a FILE has an id in each line (jq -r 'select(.error.uncertain).id'). "
+    "--retry-unsafe sends all of them again.\n\n"
+    "A journal is bound to the deployment and to the calls, also to the values of --set, --data and --query: what "
+    "differs is named and refused. A time that the shell computes differs in each run, so compute it once, as in the "
+    "last example. Lines may be added at the end, and the last ones left out; where lines have ids (--id-from), they "
+    "may have any order.\n\n"
     "When as many calls as jobs, at least 5, fail in a row, at the start or later, since they get no response, or one "
     "that is not of a Taskcluster, or 401, or a 5xx after all retries, the others are not made, unless --keep-going is "
     "given. --jq gets each result; one that it does not fit is reported on stderr.\n\n"
@@ -255,5 +278,6 @@ command = BatchCommand(
         "tc batch queue cancelTask < ids.txt",
         "tc batch --rate 10/s --journal calls.journal < calls.jsonl > out.jsonl",
         ROLES_EXAMPLE,
+        JOURNAL_EXAMPLE,
     ),
 )

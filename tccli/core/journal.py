@@ -3,9 +3,13 @@ Journals: which of many calls are done, so that the next run does nothing twice.
 
 A journal is a file of JSON lines. The first one names the deployment; each other one is about a call::
 
-    {"journal": "tc", "version": 1, "rootUrl": "https://tc.example.com"}
-    {"call": "line 7", "digest": "5f2a…", "state": "started"}
-    {"call": "line 7", "digest": "5f2a…", "state": "done"}
+    {"journal": "tc", "version": 2, "rootUrl": "https://tc.example.com", "salt": "90c1…"}
+    {"call": "line 7", "digest": "5f2a…", "parts": "c0de 77ab  19f43b02", "state": "started"}
+    {"call": "line 7", "digest": "5f2a…", "parts": "c0de 77ab  19f43b02", "state": "done"}
+
+The digests depend on the salt, so that two journals do not show that they have the same call. The parts are digests of
+16 bits: of the method, of each argument, of each query option and of each field of the payload. They tell what differs
+if the next run has another call. Version 1 has neither salt nor parts.
 
 A call that is not idempotent is *started* before it is sent, and the line is synced to the disk first, so that not even
 a power cut makes it be sent twice. The other lines survive the end of the process by any signal. After a power cut some
@@ -31,10 +35,15 @@ from tccli.reasons import explain
 from tccli.strict_json import StrictJsonError, loads_leniently
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
-VERSION = 1
+VERSION = 2
+UNSALTED_VERSION = 1
+SALT_BYTES = 16
 DIGEST_BYTES = 7
+PART_BYTES = 2
+GROUP_NAMES = ("the method", "args", "query", "payload")
 DIGEST_PATTERN = f"[0-9a-f]{{{2 * DIGEST_BYTES}}}"
 MAX_HEADER_BYTES = 10_000
 MIN_TABLE_SLOTS = 1 << 10
@@ -65,12 +74,37 @@ class Entry(NamedTuple):
     is_of_this_run: bool
 
 
-def digest(document: Any) -> int:
+class Difference(NamedTuple):
     """
-    Return a number that changes when a JSON document does.
+    How a call differs from the one that a journal has in its place.
+
+    Attributes:
+        parts: What differs, such as ``payload.expires`` or ``args[0]``; nothing if that is not known.
+        other_key: Under which the journal has this very call, or None.
+    """
+
+    parts: Sequence[str] = ()
+    other_key: str | None = None
+
+
+class JournalCall(NamedTuple):
+    """
+    What makes a call the same one in the next run, however its line is written.
+    """
+
+    service: str
+    method: str
+    args: Sequence[str]
+    query: Mapping[str, str]
+    payload: Any
+
+
+def digest(document: Any, salt: bytes = b"", size: int = DIGEST_BYTES) -> int:
+    """
+    Return a number of *size* bytes that changes when a JSON document does.
     """
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return int.from_bytes(blake2b(text.encode(), digest_size=DIGEST_BYTES).digest())
+    return int.from_bytes(blake2b(text.encode(), digest_size=size, key=salt).digest())
 
 
 class Journal:
@@ -93,6 +127,8 @@ class Journal:
         self._lock = threading.Lock()
         self._fd: int | None = None
         self._length = 0
+        self._salt = os.urandom(SALT_BYTES)
+        self._names_by_id: bool | None = None
         if read_only and not os.path.lexists(path):
             return
         fd = _open(path, read_only=read_only)
@@ -110,6 +146,40 @@ class Journal:
         if read_only:
             os.close(fd)
 
+    def digest(self, call: JournalCall) -> tuple[int, str]:
+        """
+        Return the digest of a call, and those of its parts as they are recorded.
+        """
+        whole = digest(call, self._salt)
+        if not self._salt:
+            return whole, ""
+        groups = [[digest(part, self._salt, PART_BYTES) for _, part in group] for group in _list_parts(call)]
+        return whole, " ".join("".join(f"{part:0{2 * PART_BYTES}x}" for part in group) for group in groups)
+
+    def compare(self, key: str, call: JournalCall) -> Difference:
+        """
+        Return how a call differs from the one that the file has under *key*. The file is read again for that.
+        """
+        found, other_key = "", None
+        whole, parts = self.digest(call)
+        expected = f"{whole:0{2 * DIGEST_BYTES}x}"
+        with suppress(OSError), open(self._path, "rb") as file:
+            for line in file:
+                with suppress(StrictJsonError, LookupError, TypeError):
+                    entry = loads_leniently(line)
+                    if entry["call"] == key:
+                        found = entry.get("parts", "")
+                    elif entry["digest"] == expected:
+                        other_key = entry["call"]
+        return Difference(_find_different(_list_parts(call), parts, found) if found else (), other_key)
+
+    @property
+    def names_by_id(self) -> bool | None:
+        """
+        Whether the first call of earlier runs is named by an id, not by the number of its line; None without any.
+        """
+        return self._names_by_id
+
     def claim(self, key: str, call_digest: int) -> Entry | None:
         """
         Return what an earlier run has recorded about a call, or None; from now on, the call is one of this run.
@@ -126,15 +196,19 @@ class Journal:
                 self._table.set(_hash(key), _pack(found.digest, found.state or 0, is_of_this_run=True))
             return found
 
-    def record(self, key: str, call_digest: int, state: State) -> None:
+    def record(self, key: str, call_digest: int, state: State, parts: str = "") -> None:
         """
         Append what is known about a call. Before one that is started is sent, call `sync`.
+
+        Args:
+            parts: The digests of its parts, as `digest` returns them.
 
         Raises:
             LocalFileError: The file cannot be written.
         """
         with self._lock:
-            self._append({"call": key, "digest": f"{call_digest:0{2 * DIGEST_BYTES}x}", "state": state.name.lower()})
+            entry = {"call": key, "digest": f"{call_digest:0{2 * DIGEST_BYTES}x}"}
+            self._append({**entry, **({"parts": parts} if parts else {}), "state": state.name.lower()})
 
     def sync(self) -> None:
         """
@@ -179,7 +253,7 @@ class Journal:
                 if not _may_be_header(line):
                     raise _not_a_journal(self._path)
                 return 0
-            _check_header(self._path, line, root_url)
+            self._salt = _read_header(self._path, line, root_url)
             length = len(line)
             for number, line in enumerate(file, 2):
                 # The last line may have been cut off.
@@ -195,6 +269,8 @@ class Journal:
             # As it is written: int takes more.
             call_digest = int(re.fullmatch(DIGEST_PATTERN, found["digest"], re.ASCII)[0], 16)  # type: ignore[index]
             self._table.set(_hash(key), _pack(call_digest, state, is_of_this_run=False))
+            if self._names_by_id is None:
+                self._names_by_id = key.startswith("id ")
         except (StrictJsonError, ValueError, LookupError, TypeError, AttributeError):
             raise UsageError(
                 f"cannot use the journal {self._path}: line {number} is damaged",
@@ -214,7 +290,7 @@ class Journal:
         except OSError as error:
             raise LocalFileError(f"cannot write the journal {self._path}: {explain(error)}") from None
         if not self._length:
-            self._append({"journal": "tc", "version": VERSION, "rootUrl": root_url})
+            self._append({"journal": "tc", "version": VERSION, "rootUrl": root_url, "salt": self._salt.hex()})
             # The name of a new file is lost in a power cut, unless its directory is synced.
             with suppress(OSError):
                 directory = os.open(os.path.dirname(self._path) or ".", os.O_RDONLY)
@@ -278,23 +354,61 @@ def _may_be_header(line: bytes) -> bool:
     return len(line) < MAX_HEADER_BYTES and (line.startswith(begin) or begin.startswith(line))
 
 
-def _check_header(path: str, line: bytes, root_url: str) -> None:
+def _read_header(path: str, line: bytes, root_url: str) -> bytes:
+    """
+    Return the salt; that of an old journal is empty.
+    """
     try:
         header = loads_leniently(line)
         version, found = header["version"], header["rootUrl"]
         is_journal = header["journal"] == "tc"
-    except (StrictJsonError, LookupError, TypeError):
+        salt = bytes.fromhex(header["salt"]) if version == VERSION else b""
+        is_journal = is_journal and (version != VERSION or len(salt) == SALT_BYTES)
+    except (StrictJsonError, LookupError, TypeError, ValueError):
         is_journal = False
     if not is_journal:
         raise _not_a_journal(path)
-    if version != VERSION:
+    if version not in {VERSION, UNSALTED_VERSION}:
         raise UsageError(f"cannot use the journal {path}: another version of tc wrote it", hint="name a new file")
     if found != root_url:
         raise UsageError(f"cannot use the journal {path}: it is of {found}, not of {root_url}", hint="name a new file")
+    return salt
 
 
 def _not_a_journal(path: str) -> UsageError:
     return UsageError(f"cannot use {path} as a journal: it is another file", hint="name a new file, or a journal of tc")
+
+
+def _list_parts(call: JournalCall) -> list[list[tuple[str, Any]]]:
+    """
+    Return the parts of a call and their names: the method, arguments, query options, and fields of the payload.
+    """
+    payload = call.payload
+    fields = payload.items() if isinstance(payload, dict) else ()
+    return [
+        [("the method", [call.service, call.method])],
+        [(f"args[{place}]", value) for place, value in enumerate(call.args)],
+        [(f"query.{name}", [name, value]) for name, value in sorted(call.query.items())],
+        [(f"payload.{name}", [name, value]) for name, value in sorted(fields)] or [("payload", payload)],
+    ]
+
+
+def _find_different(groups: list[list[tuple[str, Any]]], parts: str, found: str) -> list[str]:
+    """
+    Return the names of the parts that differ; of a group, if it has another number of them.
+    """
+    different = []
+    size = 2 * PART_BYTES
+    for group, name, mine, other in zip(groups, GROUP_NAMES, parts.split(" "), found.split(" "), strict=False):
+        if len(mine) != len(other):
+            different.append(name)
+        else:
+            different += [
+                part
+                for place, (part, _) in enumerate(group)
+                if mine[place * size : (place + 1) * size] != other[place * size : (place + 1) * size]
+            ]
+    return different
 
 
 def _hash(key: str) -> int:

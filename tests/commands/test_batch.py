@@ -924,6 +924,147 @@ def test_another_input_than_that_of_the_journal(tc: CommandLine, http_server: Sc
     assert 3 == len(http_server.requests)
 
 
+SET_SECRETS = ("batch", "secrets", "set", "x/{1}", "--set", "secret.a={1}")
+YEAR, NEXT_YEAR = "2027-01-01T00:00:00.000Z", "2028-01-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        (("--set", f"expires={NEXT_YEAR}"), ("payload.expires differs", "from-now")),
+        (("--set", f"expires={YEAR}", "--set", "secret.b=x"), ("payload.secret differs", "same input and options")),
+        (("--set", f"expires={YEAR}", "--set", "more=1"), ("payload differs",)),
+    ],
+    ids=["a time", "a value", "another field"],
+)
+def test_options_are_part_of_the_calls_of_a_journal(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, changed: tuple[str, ...], named: tuple[str, ...]
+) -> None:
+    """
+    What differs is named, by its field; the same options resume, and the journal has no value.
+    """
+    http_server.respond_with(*[json_response({})] * 2, error_response(400, "E", "no"), json_response({}))
+    argv = (*SET_SECRETS, "--journal", str(tmp_path / "journal"), "--jobs", "1", "--no-validate")
+    given = ("--set", f"expires={YEAR}")
+    assert 1 == tc(*argv, *given, stdin="hush1\nhush2\nhush3\n", env=http_server.env).exit_code
+    assert b"hush" not in (tmp_path / "journal").read_bytes()
+
+    result = tc(*argv, *changed, stdin="hush1\nhush2\nhush3\n", env=http_server.env)
+    assert (2, 1, 3) == (result.exit_code, result.stderr.count("\n"), len(http_server.requests))
+    assert "line 1" in result.stderr
+    for words in named:
+        assert words in result.stderr
+
+    assert 0 == tc(*argv, *given, stdin="hush1\nhush2\nhush3\n", env=http_server.env).exit_code
+    assert 4 == len(http_server.requests)
+
+
+@pytest.mark.parametrize("stdin", ["b\na\nc\n", "d\na\nb\nc\n"], ids=["other order", "a line before"])
+def test_lines_of_a_journal_in_another_order(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, stdin: str
+) -> None:
+    """
+    Are refused with a hint at --id-from, which allows any order with a new journal, and sends nothing twice.
+    """
+    remove = ("batch", "secrets", "remove", "--jobs", "1", "--journal")
+    assert 0 == tc(*remove, str(tmp_path / "j1"), stdin="a\nb\nc\n", env=http_server.env).exit_code
+    for options in ((), ("--id-from", "1")):
+        result = tc(*remove, str(tmp_path / "j1"), *options, stdin=stdin, env=http_server.env)
+        assert (2, 1, 3) == (result.exit_code, result.stderr.count("\n"), len(http_server.requests))
+        assert "id-from" in result.stderr or options
+    ids = ("--id-from", "1")
+    assert 0 == tc(*remove, str(tmp_path / "j2"), *ids, stdin="a\nb\nc\n", env=http_server.env).exit_code
+    assert 0 == tc(*remove, str(tmp_path / "j2"), *ids, stdin=stdin, env=http_server.env).exit_code
+    assert 6 + ("d" in stdin) == len(http_server.requests)
+    result = tc(*remove, str(tmp_path / "j2"), stdin=stdin, env=http_server.env)
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+@pytest.mark.parametrize("has_ids", [False, True])
+def test_what_is_uncertain_is_settled(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, *, has_ids: bool, from_file: bool
+) -> None:
+    """
+    By the user, call by call: one that took effect is done, one that did not is sent again, others stay uncertain.
+    """
+    http_server.respond_with(*[DROPPED] * 3, json_response({}))
+    calls = make_calls(7)[::3]
+    names = [str(call["id"]) for call in calls]
+    if not has_ids:
+        names = ["1", "2", "3"]
+        for call in calls:
+            del call["id"]
+    lines = make_lines(calls)
+    argv = ("batch", "--journal", str(tmp_path / "journal"), "--jobs", "1")
+    assert 1 == tc(*argv, stdin=lines, env=http_server.env).exit_code
+    assert f"--assume-done {names[0]} " in tc(*argv, stdin=lines, env=http_server.env).stderr
+    done, failed = names[0], names[2]
+    if from_file:
+        (tmp_path / "done").write_text(f"{names[0]}\n")
+        (tmp_path / "failed").write_text(f"{json.dumps(names[2]) if has_ids else names[2]}\n\n")
+        done, failed = f"@{tmp_path / 'done'}", f"@{tmp_path / 'failed'}"
+    settled = (*argv, "--assume-done", done, "--assume-failed", failed)
+
+    result = tc(*settled, stdin=lines, env=http_server.env)
+    assert 1 == result.exit_code
+    assert "1 of them uncertain" in result.stderr
+    assert [True, False] == ["error" in each for each in sorted(read(result), key=lambda each: str(each["id"]))]
+    assert 4 == len(http_server.requests)
+
+    # The same command again sends nothing, and what is left can be settled as well.
+    assert 1 == tc(*settled, stdin=lines, env=http_server.env).exit_code
+    result = tc(*argv, "--assume-done", names[1], stdin=lines, env=http_server.env)
+    assert (0, b"") == (result.exit_code, result.output)
+    assert "3 skipped" in result.stderr
+    assert 4 == len(http_server.requests)
+
+
+def test_a_call_that_is_assumed_done_is_never_sent(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path
+) -> None:
+    """
+    Also one that has failed, or that no run has begun; an id of no call is named; --dry-run records nothing.
+    """
+    http_server.respond_with(error_response(409, "E", "no"), json_response({}))
+    lines = make_lines(make_calls(2))
+    journal = tmp_path / "journal"
+    argv = ("batch", "--journal", str(journal), "--assume-done")
+    result = tc(*argv, "c1", "--dry-run", stdin=lines, env=http_server.env)
+    assert ["c0"] == [each["id"] for each in read(result)]
+    assert not journal.exists()
+    assert 1 == tc(*argv, "c1", stdin=lines, env=http_server.env).exit_code
+    result = tc(*argv, "c0", "--assume-done", "c9", stdin=lines, env=http_server.env)
+    assert (0, b"") == (result.exit_code, result.output)
+    assert "id c9" in result.stderr
+    assert 1 == len(http_server.requests)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--assume-done", "c0"],
+        ["--assume-failed", "c0"],
+        ["--journal", "j", "--assume-done", ""],
+        ["--journal", "j", "--assume-done", "@missing"],
+        ["--journal", "j", "--assume-done", "@-"],
+        ["--journal", "j", "--assume-done", "c0", "--assume-failed", "c0"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_assumed(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """
+    Is one line, and nothing is sent.
+    """
+    monkeypatch.chdir(tmp_path)
+    result = tc("batch", *words, stdin=make_lines(make_calls(1)), env=http_server.env)
+    assert (2, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+    assert "--assume-" in result.stderr
+    assert [] == http_server.requests
+
+
 @pytest.mark.parametrize("has_ids", [False, True])
 def test_lines_are_added_and_left_out(
     tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, *, has_ids: bool

@@ -8,12 +8,13 @@ import json
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tccli.core.journal import Entry, Journal, State, digest
+from tccli.core.journal import Difference, Entry, Journal, JournalCall, State, digest
 from tccli.errors import LocalFileError, TcError, UsageError
 
 ROOT_URL = "https://tc.example.com"
@@ -186,6 +187,95 @@ def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             journal.record("b" * 40, 1, State.DONE)
         monkeypatch.undo()
         assert content == path.read_bytes()
+
+
+def test_two_journals_do_not_show_the_same_call(tmp_path: Path) -> None:
+    """
+    Their digests differ by the salt, and stay the same in the next run.
+    """
+    call = JournalCall("secrets", "set", ["a"], {}, {"expires": "2027", "secret": {"a": "hush"}})
+    found: set[int | str] = set()
+    for name in "ab":
+        with Journal(str(tmp_path / name), ROOT_URL) as journal:
+            whole, parts = journal.digest(call)
+            journal.record("line 1", whole, State.DONE, parts)
+        with Journal(str(tmp_path / name), ROOT_URL) as journal:
+            assert (whole, parts) == journal.digest(call)
+            assert Entry(whole, State.DONE, is_of_this_run=False) == journal.claim("line 1", whole)
+        found.add(whole)
+        found.update(parts.split())
+    # The whole, the method, the argument and the two fields.
+    assert 2 * 4 == len(found)
+
+
+def test_a_journal_without_a_salt(tmp_path: Path) -> None:
+    """
+    Is that of an older version: it is read, and continued as it is.
+    """
+    path = tmp_path / "journal"
+    call = JournalCall("queue", "ping", [], {}, None)
+    old = f'{{"journal": "tc", "version": 1, "rootUrl": "{ROOT_URL}"}}\n'
+    old += f'{{"call": "line 1", "digest": "{digest(["queue", "ping", [], {}, None]):014x}", "state": "done"}}\n'
+    path.write_text(old)
+    path.chmod(0o600)
+    with Journal(str(path), ROOT_URL) as journal:
+        whole, parts = journal.digest(call)
+        assert Entry(whole, State.DONE, is_of_this_run=False) == journal.claim("line 1", whole)
+        journal.record("line 2", whole, State.DONE, parts)
+        assert Difference((), "line 2") == journal.compare("line 1", call)
+    assert path.read_text() == old + old.splitlines()[1].replace("line 1", "line 2") + "\n"
+
+
+@pytest.mark.parametrize("salt", ["", '"00"', "1", '"' + "x" * 32 + '"'])
+def test_a_salt_that_is_damaged(tmp_path: Path, salt: str) -> None:
+    """
+    Without it, no call would be found.
+    """
+    path = tmp_path / "journal"
+    field = f', "salt": {salt}' if salt else ""
+    path.write_text(f'{{"journal": "tc", "version": 2, "rootUrl": "{ROOT_URL}"{field}}}\n')
+    path.chmod(0o600)
+    with pytest.raises(UsageError):
+        Journal(str(path), ROOT_URL)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"service": "auth"}, ["the method"]),
+        ({"method": "status"}, ["the method"]),
+        ({"args": ["a", "c"]}, ["args[1]"]),
+        ({"args": ["a"]}, ["args"]),
+        ({"query": {"limit": "2"}}, ["query.limit"]),
+        ({"query": {"limits": "1"}}, ["query.limits"]),
+        ({"query": {}}, ["query"]),
+        ({"payload": {"x": 1, "y": [3]}}, ["payload.y"]),
+        ({"payload": {"x": 2, "y": [3]}}, ["payload.x", "payload.y"]),
+        ({"payload": {"x": 1}}, ["payload"]),
+        ({"payload": None}, ["payload"]),
+        ({"args": ["b", "b"], "payload": {"x": 1, "y": [3]}}, ["args[0]", "payload.y"]),
+    ],
+    ids=str,
+)
+def test_what_differs_between_two_calls(tmp_path: Path, changes: dict[str, Any], expected: list[str]) -> None:
+    """
+    Is named by its parts, in each run.
+    """
+    path = str(tmp_path / "journal")
+    call = JournalCall("queue", "ping", ["a", "b"], {"limit": "1"}, {"x": 1, "y": [2]})
+    # Two of 16 bits may be the same, but not with this salt.
+    (tmp_path / "journal").write_text(
+        f'{{"journal": "tc", "version": 2, "rootUrl": "{ROOT_URL}", "salt": "{"00" * 16}"}}\n'
+    )
+    (tmp_path / "journal").chmod(0o600)
+    with Journal(path, ROOT_URL) as journal:
+        whole, parts = journal.digest(call)
+        journal.record("line 1", whole, State.STARTED, parts)
+        journal.record("line 1", whole, State.DONE, parts)
+        assert Difference(expected, None) == journal.compare("line 1", call._replace(**changes))
+    with Journal(path, ROOT_URL, read_only=True) as journal:
+        assert Difference(expected, None) == journal.compare("line 1", call._replace(**changes))
+        assert Difference((), "line 1") == journal.compare("line 2", call)
 
 
 def test_a_digest_depends_on_all_of_a_call() -> None:

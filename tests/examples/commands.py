@@ -31,6 +31,7 @@ def write_lines(deployment: ExampleDeployment) -> None:
         "ids.txt": f"{TASK}\n",
         "calls.jsonl": '{"id": "first", "service": "queue", "method": "ping"}\n',
         "roles.csv": "name,scope\ndeployer,secrets:get:project/x\n",
+        "tokens.txt": "a 1234\n",
     }
     for name, content in files.items():
         (deployment.directory / name).write_text(content)

@@ -118,7 +118,7 @@ class CallMaker:
         try:
             if self._journal is not None and recorded:
                 for item in recorded:
-                    self._journal.record(item.key, item.digest, State.STARTED)
+                    self._journal.record(item.key, item.digest, State.STARTED, item.parts)
                 self._journal.sync()
         except TcError:
             self._end_working(len(begun))
@@ -163,7 +163,7 @@ class CallMaker:
                 self.unanswered -= 1
                 self.unfinished.pop(result.number, None)
             if self._journal is not None:
-                self._journal.record(item.key, item.digest, State.FAILED)
+                self._journal.record(item.key, item.digest, State.FAILED, item.parts)
 
     def lose(self, item: Item, reason: str, *, again: bool) -> BatchResult | None:
         """
@@ -200,7 +200,7 @@ class CallMaker:
         if item.call is None:
             return
         if self._journal is not None:
-            self._journal.record(item.key, item.digest, _find_state(result))
+            self._journal.record(item.key, item.digest, _find_state(result), item.parts)
         with self._changed:
             self.unfinished.pop(item.call.number, None)
 
@@ -220,7 +220,7 @@ class CallMaker:
         unwritten = sorted(self.ended.copy().items())
         for _, (item, result) in unwritten:
             if self._journal is not None and item.call is not None and not self._runner.only_reads(item.call):
-                self._journal.record(item.key, item.digest, _find_state(result))
+                self._journal.record(item.key, item.digest, _find_state(result), item.parts)
         return [result for _, (_, result) in unwritten]
 
     def wait(self) -> None:

@@ -9,6 +9,7 @@ import sys
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tccli.cli.batch.assumed_ends import AssumedEnds
 from tccli.cli.batch.items import Item, ItemMaker, open_journal
 from tccli.cli.batch.make_calls import CallFailedError, CallMaker, CallNotMadeError
 from tccli.cli.batch.open_files import allow_connections
@@ -20,6 +21,7 @@ from tccli.cli.batch.summary import Summary
 from tccli.cli.batch.workers import MAX_WORKERS, make_helper, start_workers
 from tccli.core.batch.lines import read_lines, refuse_other_files
 from tccli.core.parallel import Schedule, make_parallel_client, run_parallel
+from tccli.core.printable import list_some
 from tccli.errors import BrokenAnswerError, TcError, UsageError
 from tccli.output import Result
 
@@ -44,6 +46,7 @@ class BatchOptions(NamedTuple):
         journal: The path of a journal, or None.
         checks_schema: Whether payloads must match the schemas.
         stops_if_hopeless: Whether failures in a row end the batch: see `Reachability`.
+        ends: What the user knows about calls that are uncertain.
     """
 
     schedule: Schedule
@@ -51,6 +54,7 @@ class BatchOptions(NamedTuple):
     checks_schema: bool = True
     dry_run: bool = False
     stops_if_hopeless: bool = False
+    ends: AssumedEnds = AssumedEnds()
 
 
 def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) -> None:
@@ -203,7 +207,7 @@ class _Run:
             stream = open_stdin(self._context)
             self.counts.total_bytes = find_size(stream)
             resends, path = self._client.policy.unsafe, self._options.journal
-            maker = ItemMaker(self._runner, self._journal, path, resends=resends)
+            maker = ItemMaker(self._runner, self._journal, path, resends=resends, ends=self._options.ends)
             for call in read_calls(refuse_other_files(read_lines(stream, self._count_bytes))):
                 if self._calls.reachability.is_lost:
                     self._is_cut_short = True
@@ -214,6 +218,8 @@ class _Run:
                 else:
                     self.counts.taken += 1
                     yield item
+            for option, ids in self._options.ends.list_unused():
+                self._context.note(f"{option}: no call of the input has the id {list_some(ids)}")
         except TcError as error:
             raise _InputError(error) from None
 
