@@ -436,7 +436,9 @@ def test_log_lines(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, m
     argv = ("download-object", "a", str(tmp_path / "a"), "--connections", "2")
     assert 1 == tc(*argv, env=transfer_env.sandbox.environment).stderr.count("\n")
     monkeypatch.setattr(progress, "LOG_INTERVAL_SECONDS", 0.2)
+    (tmp_path / "a").unlink()
     lines = tc(*argv, env=transfer_env.sandbox.environment).stderr.splitlines()
+    (tmp_path / "a").unlink()
     silent = tc(*argv, "--quiet", env=transfer_env.sandbox.environment)
 
     assert 2 < len(lines)

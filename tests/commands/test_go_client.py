@@ -333,6 +333,8 @@ def test_downloads_are_reported(taskcluster: CommandLine, transfer_env: Transfer
     assert f"Downloading `public/a.txt` from latest run of task {task_id} to `{path}`" == first
     assert second.startswith("Downloaded 4 bytes of type ")
     assert b"text" == path.read_bytes()
+    again = taskcluster("download", "artifact", task_id, "public/a.txt", str(path), env=env)
+    assert [first, f"{path} is already complete"] == [line.partition(": ")[0] for line in again.stdout.splitlines()]
     whole = taskcluster("download", "artifact", task_id, "0", "public/a.txt", "-", env=env)
     assert b"text" == whole.output
 

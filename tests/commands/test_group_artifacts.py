@@ -90,6 +90,31 @@ def test_downloads(
     assert sorted(written) == sorted(each["name"] for each in again)
 
 
+def test_complete_files_are_not_downloaded_again(tc: CommandLine, built_group: GroupEnv, tmp_path: Path) -> None:
+    """
+    What an earlier run completed stays as it is; what is missing, differs or is incomplete is written.
+    """
+    add(built_group, "more", "completed", {"public/b.zip": b"b" * 5000, "public/empty.zip": b""})
+    out, env = tmp_path / "out", built_group.environment
+    line = ["group", "download", built_group.group_id, "*.zip", "--flat", "-o", str(out)]
+    assert 0 == tc(*line, env=env).exit_code
+    before = files_below(out)
+    mtimes = {path: (out / path).stat().st_mtime_ns for path in before}
+    again = tc(*line, env=env)
+    assert (0, "") == (again.exit_code, again.stdout)
+    assert f"wrote 0 files to {out}, {len(before)} already complete" in again.stderr
+    assert mtimes == {path: (out / path).stat().st_mtime_ns for path in before}
+
+    (out / "build" / "a.zip").unlink()
+    (out / "more" / "b.zip").write_bytes(b"a" * 5000)
+    (out / "more" / "empty.zip").write_bytes(b"a")
+    rest = tc(*line, "--format", "json", env=env)
+    assert f"wrote 3 files to {out}, {len(before) - 3} already complete" in rest.stderr
+    rows = {each["path"].removeprefix(f"{out}/"): each["alreadyComplete"] for each in json.loads(rest.stdout)}
+    assert {path: path not in {"build/a.zip", "more/b.zip", "more/empty.zip"} for path in before} == rows
+    assert before == files_below(out)
+
+
 def test_tasks_with_the_same_label(tc: CommandLine, group_env: GroupEnv, tmp_path: Path) -> None:
     """
     Each has its own directory.

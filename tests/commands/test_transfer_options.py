@@ -127,6 +127,7 @@ def test_results_as_data(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, 
         "contentType": "text/x",
         "hashes": {} if many else {"sha256": digest},
         "verifiedBy": ["length"] if many else ["length", "sha256"],
+        "alreadyComplete": False,
     }
     assert expected == found
     assert str(len(DATA)) == filtered.stdout.strip()

@@ -4,6 +4,7 @@ The storage host: signed URLs, ranges, conditions, uploads, and faults.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -117,9 +118,11 @@ def test_conditions(storage: Storage, url: str) -> None:
     assert 206 == fetch(url, Range="bytes=1-2", If_Range=tag).status
     assert 206 == fetch(url, Range="bytes=1-2", If_Match=tag).status
     assert (304, b"") == ((got := fetch(url, If_None_Match=tag)).status, got.body)
-    storage.store("b", "x", TEXT, "text/plain")
+    assert f'"{hashlib.md5(TEXT, usedforsecurity=False).hexdigest()}"' == tag
+    changed = TEXT[::-1]
+    storage.store("b", "x", changed, "text/plain")
 
-    assert (200, TEXT) == ((got := fetch(url, Range="bytes=1-2", If_Range=tag)).status, got.body)
+    assert (200, changed) == ((got := fetch(url, Range="bytes=1-2", If_Range=tag)).status, got.body)
     assert 412 == fetch(url, If_Match=tag).status
 
 

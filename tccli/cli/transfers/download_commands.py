@@ -101,8 +101,9 @@ def artifact_command(words: str) -> click.Command:
             "only match; with --literal, nothing else is looked for. A pattern leaves out the live log of a run that "
             "has not ended; by its name, it is followed until then, however silent; --deadline limits that.\n\n"
             "The file appears when it is complete. Run the command again to resume a download that was interrupted. "
-            "--format json prints what was downloaded: name, path, size, content type, hashes, seconds; an array for a "
-            "pattern."
+            "A file that has the length and a hash of the artifact already is not downloaded again, where the storage "
+            "tells a hash, as S3 and Google do. --format json prints what was downloaded: name, path, size, content "
+            "type, hashes, seconds, and whether it was there already; an array for a pattern."
         ),
     )
 
@@ -127,7 +128,9 @@ def object_command(words: str) -> click.Command:
         help=(
             "Download an object of the object service, and verify its hashes.\n\n"
             "The file appears when it is complete and verified. Run the command again to resume a download that was "
-            "interrupted. --format json prints what was downloaded: name, path, size, content type, hashes, seconds."
+            "interrupted. A file that has the hashes of the object already is not downloaded again. --format json "
+            "prints what was downloaded: name, path, size, content type, hashes, seconds, and whether it was there "
+            "already."
         ),
     )
 

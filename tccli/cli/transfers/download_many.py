@@ -110,9 +110,16 @@ class _Downloads:
 class _Results:
     """
     What was downloaded: sums, and every result only where all are written as data.
+
+    Attributes:
+        complete_count: Files that were complete already.
+        count: Files that were written.
+        size: Bytes that were written.
+        verified: What was verified of all that were written.
     """
 
     def __init__(self, *, stores_all: bool) -> None:
+        self.complete_count = 0
         self.count = 0
         self.size = 0
         self.verified: set[str] = set()
@@ -123,11 +130,21 @@ class _Results:
         """
         Add the result of a file.
         """
+        if self._stores_all:
+            self._all[name] = result, seconds
+        if result.was_complete:
+            self.complete_count += 1
+            return
         self.verified = self.verified.intersection(result.verified) if self.count else set(result.verified)
         self.count += 1
         self.size += result.size
-        if self._stores_all:
-            self._all[name] = result, seconds
+
+    def describe_counts(self, directory: str) -> str:
+        """
+        Return how many files were written below *directory*, as text.
+        """
+        written = f"wrote {self.count} file{'' if self.count == 1 else 's'} to {directory}"
+        return f"{written}, {self.complete_count} already complete" if self.complete_count else written
 
     def describe(self, names: Iterable[str], directory: str) -> Iterator[dict[str, Any]]:
         """
@@ -198,12 +215,15 @@ def download_many(
         # After Ctrl-C or at a limit.
         downloads.stop()
         downloads.join()
-        if results.count < len(names):
+        if results.count + results.complete_count < len(names):
             target.remove_empty()
     seconds = time.monotonic() - started
-    total = format_summary(results.size, seconds, tuple(sorted(results.verified)), total_progress.wire_bytes)
-    if results.count or not failed:
-        context.note(f"wrote {results.count} file{'' if results.count == 1 else 's'} to {directory}: {total}")
+    counts = results.describe_counts(directory)
+    if results.count or (not failed and not results.complete_count):
+        total = format_summary(results.size, seconds, tuple(sorted(results.verified)), total_progress.wire_bytes)
+        context.note(f"{counts}: {total}")
+    elif results.complete_count:
+        context.note(counts)
     if download.write is not None:
         download.write(Result(pages=Entries(results.describe(names, directory))))
     raise_first(failed, len(names) + len(refused))

@@ -55,17 +55,26 @@ def format_summary(count: int, seconds: float, verified: tuple[str, ...], wire_b
     Args:
         wire_bytes: Bytes that this run sent or received, for the rate.
     """
-    if set(verified) - {"length"}:
-        first, last = ", ".join(verified[:-1]), verified[-1]
-        checked = f"verified by {first} and {last}" if first else f"verified by {last}"
-    else:
-        # A length shows that nothing is missing, not that the bytes are right.
-        checked = "complete (length only)" if verified else "not verified: no length and no hash is known"
+    checked = describe_verification(verified)
     if count < MIN_RATE_BYTES and seconds < 1:
         # The rate would be that of the round trip.
         return f"{format_size(count)}, {checked}"
     rate = f"{format_size(wire_bytes / seconds)}/s" if seconds > 0 else "immediately"
     return f"{format_size(count)} in {seconds:.1f} s ({rate}), {checked}"
+
+
+def describe_verification(verified: tuple[str, ...]) -> str:
+    """
+    Return what was verified, as text.
+
+    Args:
+        verified: As in `DownloadResult`.
+    """
+    if set(verified) - {"length"}:
+        first, last = ", ".join(verified[:-1]), verified[-1]
+        return f"verified by {first} and {last}" if first else f"verified by {last}"
+    # A length shows that nothing is missing, not that the bytes are right.
+    return "complete (length only)" if verified else "not verified: no length and no hash is known"
 
 
 def _bar(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -> None:

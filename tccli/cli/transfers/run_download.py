@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tccli.cli.transfers.limits import enforce_limits, transfer_context
-from tccli.cli.transfers.progress import format_summary, show_progress
+from tccli.cli.transfers.progress import describe_verification, format_size, format_summary, show_progress
 from tccli.cli.transfers.terminal_output import open_stdout
 from tccli.core.transfer.download import download_to_file, download_to_stream
 from tccli.core.transfer.remote import RemoteFile
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tccli.cli.context import Context
     from tccli.core.tasks.log_follow import RunLog
-    from tccli.core.transfer.context import TransferContext
+    from tccli.core.transfer.context import TransferContext, TransferProgress
     from tccli.core.transfer.options import DownloadOptions, DownloadResult
     from tccli.core.transfer.source import Source
 
@@ -90,8 +90,23 @@ def download_one(
         else:
             result = download_to_file(remote, path, download.options)
     seconds = time.monotonic() - started
-    summary = format_summary(result.size, seconds, result.verified, transfer.progress.wire_bytes)
-    resumed = transfer.progress.resumed_bytes
+    _print_summary(context, path, result, seconds, transfer.progress)
+    if download.write is not None:
+        download.write(Result([describe_download(name, path, result, seconds)]))
+
+
+def _print_summary(
+    context: Context, path: str, result: DownloadResult, seconds: float, progress: TransferProgress
+) -> None:
+    if result.was_complete:
+        line = f"{path} is already complete: {format_size(result.size)}, {describe_verification(result.verified)}"
+        if context.is_go_client:
+            print_text(line)
+        else:
+            context.note(line)
+        return
+    summary = format_summary(result.size, seconds, result.verified, progress.wire_bytes)
+    resumed = progress.resumed_bytes
     summary += f", resumed after {resumed} bytes from an earlier run" if resumed else ""
     if context.is_go_client and path != "-":
         print_text(
@@ -99,8 +114,6 @@ def download_one(
         )
     else:
         context.note(f"wrote {'to stdout' if path == '-' else path}: {summary}")
-    if download.write is not None:
-        download.write(Result([describe_download(name, path, result, seconds)]))
 
 
 def _download_log(log: RunLog, path: str, options: DownloadOptions) -> DownloadResult:
@@ -140,6 +153,7 @@ def describe_download(name: str, path: str, result: DownloadResult, seconds: flo
         "contentType": result.content_type,
         "hashes": dict(result.digests),
         "verifiedBy": list(result.verified),
+        "alreadyComplete": result.was_complete,
         "seconds": round(seconds, 3),
     }
 

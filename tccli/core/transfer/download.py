@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Self
 from tccli.core.files import check_target, is_special
 from tccli.core.http.decompress import DecompressingReader
 from tccli.core.transfer.digests import StreamHasher, check_digests
+from tccli.core.transfer.existing import PROBE_RANGE, compare_existing, has_regular_file
 from tccli.core.transfer.options import describe_result
 from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.remote import NotResumableError, RemoteChangedError
@@ -30,7 +31,8 @@ def download_to_file(remote: RemoteFile, target: str, options: DownloadOptions) 
     """
     Download to *target*, which is replaced when all bytes are complete and verified.
 
-    Resumes what an earlier run left next to *target*, if the remote file is still the same.
+    Resumes what an earlier run left next to *target*, if the remote file is still the same. A file that has the length
+    and a hash of the remote one is complete: it stays as it is.
 
     Raises:
         BrokenAnswerError: What was downloaded is not what was expected. It is deleted.
@@ -90,8 +92,21 @@ class _Attempts:
         """
         if self._partial is not None:
             return FileDownload(self._remote, self._partial, self._options).run(self._target)
-        first = Reader(self._remote, *first_range(self._options))
+        has_file = has_regular_file(self._target)
+        first = Reader(self._remote, *(PROBE_RANGE if has_file else first_range(self._options)))
         try:
+            if has_file:
+                response = first.open()
+                if response.is_range:
+                    self._remote.drain(response)
+                    first.close()
+                if result := compare_existing(response.metadata, self._remote, self._target, self._options):
+                    return result
+                if response.is_range:
+                    first = Reader(self._remote, *first_range(self._options))
+                else:
+                    # The server ignores ranges: this response has all bytes.
+                    first.end = response.metadata.length
             max_bytes = min(MIN_KEPT_BYTES, self._remote.context.buffer_bytes)
             if is_short(first.open(), self._remote, max_bytes):
                 return store_short_file(first, self._remote, self._target, self._options)

@@ -67,15 +67,17 @@ class DownloadResult:
 
     Attributes:
         size: In bytes, as written.
-        verified: What was checked: ``length``, ``sha256``, ``sha512``.
+        verified: What was checked: ``length``, ``sha256``, ``sha512``; ``md5`` only of a file that was complete.
         content_type: As the storage tells it; may be empty.
         digests: The hexadecimal digests that were verified, by algorithm.
+        was_complete: Whether nothing was written, because the file had these bytes already.
     """
 
     size: int
     verified: tuple[str, ...]
     content_type: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)
+    was_complete: bool = False
 
 
 def describe_result(size: int, metadata: RemoteMetadata, expected: Mapping[str, str]) -> DownloadResult:

@@ -4,9 +4,11 @@ Remote files: their URL, their metadata, and requests for ranges of their bytes.
 
 from __future__ import annotations
 
+import binascii
 import re
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,10 +31,15 @@ if TYPE_CHECKING:
 
 MAX_REDIRECTS = 5
 MAX_ERROR_BODY_BYTES = 2048
+MAX_DRAINED_BYTES = 64
 MAX_HEADER_CHARACTERS = 200
 """In a message."""
 STRONG_ETAG = re.compile(r'"[!\x23-\x7e\x80-\xff]+"')
 """RFC 9110, section 8.8.3; an empty one would tell nothing."""
+MD5_ETAG = re.compile(r'"([0-9a-f]{32})"')
+"""What S3 has for an upload in one request, and Google for one that is not composed of several. With some kinds of
+encryption it is a hash of something else."""
+GOOGLE_MD5 = re.compile(r"(?:^|,)\s*md5=([A-Za-z0-9+/]{22}==)")
 RENEW_BEFORE_SECONDS = 5.0
 """A URL that expires sooner is replaced before it is used."""
 
@@ -47,12 +54,14 @@ class RemoteMetadata:
         validator: The strong ETag, or "". A weak one, or a date, may be the same for different bytes.
         encoding: Content encoding in lower case, or "".
         content_type: As sent, or "".
+        md5: Hexadecimal, probably of the stored bytes, or "".
     """
 
     length: int | None
     validator: str
     encoding: str
     content_type: str = field(default="", compare=False)
+    md5: str = field(default="", compare=False)
 
 
 class RemoteChangedError(Exception):
@@ -281,6 +290,13 @@ class RemoteFile:
         except BrokenAnswerError as error:
             raise TransientError(f"{self.source.name}: {error.message}") from None
 
+    def drain(self, response: RangeResponse) -> None:
+        """
+        Read the body if it is very short, so that its connection can be used again.
+        """
+        with suppress(TcError):
+            response.stream.read(MAX_DRAINED_BYTES)
+
     def close(self, response: RangeResponse) -> None:
         """
         Close a response; its connection is used again if the body was read to its end.
@@ -323,7 +339,8 @@ class RemoteFile:
         etag = stream.headers.get("etag", "")
         validator = etag if STRONG_ETAG.fullmatch(etag) else ""
         encoding = stream.headers.get("content-encoding", "").strip().lower().replace("identity", "")
-        metadata = RemoteMetadata(length, validator, encoding, stream.headers.get("content-type", ""))
+        md5 = _find_md5(validator, stream.headers.get("x-goog-hash", ""))
+        metadata = RemoteMetadata(length, validator, encoding, stream.headers.get("content-type", ""), md5)
         return RangeResponse(stream, first, metadata, is_range)
 
     def _parse_content_range(self, stream: Stream, start: int) -> tuple[int, int]:
@@ -361,6 +378,16 @@ class RemoteFile:
             return BrokenAnswerError(f"{message}: neither the file nor an error")
         hint = location.hint if stream.status == 404 else ""
         return service_error_class(stream.status)(message, status=stream.status, hint=hint)
+
+
+def _find_md5(etag: str, google_hashes: str) -> str:
+    """
+    Return the MD5 that a response tells of the whole file, in hexadecimal, or an empty string.
+    """
+    if found := GOOGLE_MD5.search(google_hashes):
+        return binascii.a2b_base64(found[1]).hex()
+    found = MD5_ETAG.fullmatch(etag)
+    return found[1] if found else ""
 
 
 def _close(stream: Stream) -> None:

@@ -4,6 +4,7 @@ A connection to the storage host: reads requests, and sends the planned response
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import socket
 import struct
@@ -128,7 +129,8 @@ class Connection(BaseHTTPRequestHandler):
         files = self.storage.files
         path = files.create_path()
         try:
-            if not self._receive_body(path, length):
+            digest = hashlib.md5(usedforsecurity=False)
+            if not self._receive_body(path, length, digest):
                 return None
             stored = files.store(
                 key,
@@ -136,15 +138,16 @@ class Connection(BaseHTTPRequestHandler):
                 content_type=headers.get("content-type", "binary/octet-stream"),
                 encoding=headers.get("content-encoding", ""),
                 modified=self.storage.clock.now() // 1000,
+                md5=digest.hexdigest(),
             )
         except BaseException:
             files.discard(path)
             raise
         return self._send(PlannedResponse(200, {"ETag": stored.etag, "Content-Length": "0"}))
 
-    def _receive_body(self, path: str, length: int) -> bool:
+    def _receive_body(self, path: str, length: int, digest: hashlib._Hash) -> bool:
         """
-        Receive a body into a file; return False if it is incomplete, after an error response.
+        Receive a body into a file and a digest; return False if it is incomplete, after an error response.
         """
         faults = self.storage.faults
         drop = None
@@ -165,6 +168,7 @@ class Connection(BaseHTTPRequestHandler):
                     count = 0
                 is_complete = count == expected
                 file.write(buffer[:count])
+                digest.update(buffer[:count])
                 self._count(received=count)
                 if slow:
                     time.sleep(max(0.0, started + self.record.received / slow.number - time.monotonic()))

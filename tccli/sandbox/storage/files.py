@@ -25,7 +25,7 @@ class StoredFile:
 
     Attributes:
         encoding: The content encoding of the upload, or an empty string.
-        etag: With quotes. Not a hash of the bytes, as with S3's multipart uploads.
+        etag: With quotes. The MD5 of the bytes, as S3 has it for an upload in one request.
         modified: Unix time in seconds.
     """
 
@@ -83,16 +83,19 @@ class FileStore:
         with suppress(FileNotFoundError):
             os.unlink(path)
 
-    def store(self, key: str, path: str, *, content_type: str, encoding: str, modified: int) -> StoredFile:
+    def store(self, key: str, path: str, *, content_type: str, encoding: str, modified: int, md5: str) -> StoredFile:
         """
         Store a complete file under *key*, and delete the one that it replaces.
+
+        Args:
+            md5: Of the file, hexadecimal.
         """
         stored = StoredFile(
             path=path,
             size=os.path.getsize(path),
             content_type=content_type,
             encoding=encoding,
-            etag=f'"{secrets.token_hex(16)}-1"',
+            etag=f'"{md5}"',
             modified=modified,
         )
         metadata = self._metadata_path(key)

@@ -4,6 +4,7 @@ The storage host: HTTP on a loopback port, with a thread for each connection.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import socket
 import sys
@@ -109,7 +110,8 @@ class Storage:
         with open(path, "wb") as file:
             file.write(data)
         modified = self.clock.now() // 1000
-        self.files.store(f"/{bucket}/{name}", path, content_type=content_type, encoding="", modified=modified)
+        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        self.files.store(f"/{bucket}/{name}", path, content_type=content_type, encoding="", modified=modified, md5=md5)
 
     def delete(self, bucket: str, name: str) -> None:
         """
