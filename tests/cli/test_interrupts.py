@@ -79,6 +79,7 @@ class Situation(NamedTuple):
         env: More environment, with the same names.
         is_shown: Whether stdout is a terminal.
         code: The exit code after Ctrl-C.
+        lines: What stdin has, before it waits.
     """
 
     argv: tuple[str, ...]
@@ -86,6 +87,7 @@ class Situation(NamedTuple):
     env: tuple[tuple[str, str], ...] = ()
     is_shown: bool = False
     code: int = 130
+    lines: bytes = b""
 
 
 def next_page(received: object) -> Response:
@@ -190,6 +192,16 @@ def existing_object(received: Received) -> Response:
     return json_response({"projectId": "p", "expires": "2999-01-01T00:00:00.000Z", "hashes": {"sha256": "0" * 64}})
 
 
+def artifacts_of_a_group(received: Received) -> Response:
+    """
+    Return what is asked for about a group with one task, which has one artifact.
+    """
+    if "/artifacts" in received.target:
+        entry = {"name": "public/a", "storageType": "s3", "expires": "2999-01-01T00:00:00.000Z", "contentType": "a/b"}
+        return json_response({"artifacts": [entry]})
+    return response(200, b"a") if received.target == "/storage" else running_task(received)
+
+
 SILENT = Response(
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n6\r\na line\r\n1\r\n\n\r\n"
 )
@@ -228,6 +240,8 @@ SLOW = "(a+)+$"
 """In many letters and another one, its time is exponential."""
 RETRIES = ("--retries", "1000", "--max-delay", "60")
 DRIP = Response(json_response({"status": {}}).data, pause=0.3)
+CALLS = ("batch", "auth", "resetAccessToken", "--jobs", "8")
+LINES = b"a\n" * 100
 SITUATIONS = {
     "no response": Situation(("queue", "status", TASK_ID)),
     "a response byte by byte": Situation(("queue", "status", TASK_ID), (DRIP,)),
@@ -253,6 +267,25 @@ SITUATIONS = {
         ("queue", "status", TASK_ID, "--jq", "last(repeat(1))"), (json_response({"status": {}}),)
     ),
     "endless outputs": Situation(("queue", "status", TASK_ID, "--jq", "repeat(1)"), (json_response({"status": {}}),)),
+    "results with an endless filter": Situation((*CALLS, "--jq", "last(repeat(1))"), (json_response({}),), lines=LINES),
+    "results with endless outputs": Situation((*CALLS, "--jq", "repeat(1)"), (json_response({}),), lines=LINES),
+    "results with a slow filter": Situation((*CALLS, "--jq", "[range(3e5)]|length"), (json_response({}),), lines=LINES),
+    "a table of results with an endless filter": Situation(
+        (*CALLS, "--columns", "id", "--jq", "repeat({id})"), (json_response({}),), lines=LINES
+    ),
+    "results on a terminal with endless outputs": Situation(
+        (*CALLS, "--jq", "repeat(1)"), (json_response({}),), is_shown=True, lines=LINES
+    ),
+    "actions with an endless filter": Situation(
+        ("group", "cancel", TASK_ID, "--force", "--format", "jsonl", "--jq", "repeat(1)"), (running_task,)
+    ),
+    "artifacts with an endless filter": Situation(
+        ("group", "artifacts", TASK_ID, "--format", "jsonl", "--jq", "repeat(1)"), (artifacts_of_a_group,)
+    ),
+    "downloads with an endless filter": Situation(
+        ("group", "download", TASK_ID, "*", "-o", "{directory}/data", "--format", "jsonl", "--jq", "repeat(1)"),
+        (artifacts_of_a_group,),
+    ),
     "a pager": Situation((*GROUP, "--paginate"), (next_page,), (("TC_PAGER", "sleep 60"),), is_shown=True),
     "a pager that reads": Situation(
         (*GROUP, "--paginate", "--format", "jsonl"),
@@ -404,7 +437,7 @@ def test_ctrl_c_ends_it(
         http_server.respond_with(*situation.script)
         moment = draw.uniform(0, draw.choice([START_SECONDS, MAX_MOMENT_SECONDS]))
         code, seconds, errors = interrupt(
-            [fill(word) for word in situation.argv], env, moment, shown=situation.is_shown
+            [fill(word) for word in situation.argv], env, moment, shown=situation.is_shown, lines=situation.lines
         )
         where = f"TC_INTERRUPT_SEED={SEED}, after {moment:.3f} s: {errors}"
         # Before a sandbox is ready, it is interrupted like any other command.
@@ -456,19 +489,23 @@ def test_ctrl_c_where_exceptions_are_ignored(process_environment: dict[str, str]
     assert (130, b"", b"") == (result.returncode, result.stdout, result.stderr)
 
 
-def interrupt(argv: list[str], env: dict[str, str], moment: float, *, shown: bool) -> tuple[int, float, str]:
+def interrupt(
+    argv: list[str], env: dict[str, str], moment: float, *, shown: bool, lines: bytes
+) -> tuple[int, float, str]:
     """
     Start a command, and send what Ctrl-C on its terminal sends.
 
     Args:
         moment: Seconds after the start.
         shown: Whether stdout is a terminal.
+        lines: What stdin has, before it waits.
 
     Returns:
         The exit code, the seconds from the signal to the end of all its processes' output, and what it wrote to stderr.
     """
     ours, theirs = pty.openpty() if shown else os.pipe()
     unwritten, writer = os.pipe()
+    os.write(writer, lines)
     started, starting = os.pipe()
     with subprocess.Popen(
         [sys.executable, "-c", START, *argv],

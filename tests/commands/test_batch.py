@@ -819,6 +819,46 @@ def test_an_interruption_begins_no_call(
         assert {None: 1, "started": 8 + jobs, "done": 8} == states
 
 
+@pytest.mark.parametrize(("expression", "lines"), [("last(repeat(1))", 0), ("if .id == 3 then last(repeat(1)) end", 2)])
+def test_an_interruption_ends_a_filter(
+    start: Start, http_server: ScriptedServer, tmp_path: Path, expression: str, lines: int
+) -> None:
+    """
+    After Ctrl-C, what has arrived is filtered for a moment only. The number of results that were not written is
+    reported, and the ends of their calls are in the journal.
+    """
+    count = 12
+    http_server.respond_with(json_response({}))
+    (tmp_path / "lines").write_text("g h\n" * count)
+    options = ("--in-order", "--jobs", "1", "--journal", str(tmp_path / "journal"), "--jq", expression)
+    with (tmp_path / "lines").open("rb") as stdin:
+        process = start(
+            *("batch", "hooks", "triggerHook", "--data", "{}", *options),
+            env=http_server.env,
+            stdin=stdin.fileno(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        http_server.wait_for(count)
+        time.sleep(0.5)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+
+    check_duration(begun, 3)
+    assert 130 == process.returncode, errors
+    # On a busy machine, the half second may be over before, and the last call may not have ended.
+    unwritten = count - output.count(b"\n")
+    assert count - lines <= unwritten, output
+    assert unwritten == errors.count(b"\n") - 1, errors
+    assert re.search(rb"interrupted after 1[12] calls; .*their results were not written", errors.splitlines()[-1]), (
+        errors
+    )
+    states = Counter(json.loads(line).get("state") for line in (tmp_path / "journal").read_text().splitlines())
+    assert count == states["started"]
+    assert states["done"] in {count - 1, count}
+
+
 def test_faults_in_bulk(tc_process: CommandLine, http_server: ScriptedServer, makers: dict[str, str]) -> None:
     """
     5 % of 503, 1 % of dropped connections, and a stall: nothing is done twice that must not be.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.cli.batch.assumed_ends import AssumedEnds
 from tccli.cli.batch.items import Item, ItemMaker, open_journal
-from tccli.cli.batch.make_calls import CallFailedError, CallMaker, CallNotMadeError
+from tccli.cli.batch.make_calls import MAX_END_SECONDS, CallFailedError, CallMaker, CallNotMadeError
 from tccli.cli.batch.open_files import allow_connections
 from tccli.cli.batch.progress import show_progress
 from tccli.cli.batch.reachability import MIN_FAILURES
@@ -22,6 +22,7 @@ from tccli.cli.batch.workers import MAX_WORKERS, make_helper, start_workers
 from tccli.core.batch.lines import read_lines, refuse_other_files
 from tccli.core.parallel import Schedule, make_parallel_client, run_parallel
 from tccli.core.printable import list_some
+from tccli.core.time_limit import TimeLimitError, limit_time
 from tccli.errors import BrokenAnswerError, TcError, UsageError
 from tccli.output import Result
 
@@ -96,8 +97,10 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
                     # Also where the output was interrupted, and the calls continue.
                     documents.close()
                     if is_appended:
-                        rest = run.remaining_results()
-                        write(Result(rest, is_stream=True, is_live=True, report_misfit=run.report_misfit))
+                        # A filter may never end, and a reader may read slowly.
+                        with suppress(TimeLimitError), limit_time(MAX_END_SECONDS):
+                            rest = run.remaining_results()
+                            write(Result(rest, is_stream=True, is_live=True, report_misfit=run.report_misfit))
                     raise
         except BaseException as error:
             # Below the progress, which has ended.
