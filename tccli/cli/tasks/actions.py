@@ -190,7 +190,7 @@ def run_action(
             write_value(line, status)
         else:
             context.note(f"{task_id} {line}")
-            outcome.follow(context, client, [task_id])
+            outcome.follow(context, client, {task_id: _find_run_started(status)})
 
 
 def act_on_targets(
@@ -209,7 +209,7 @@ def act_on_targets(
     Raises:
         TcError: The first error; the other tasks are acted on nevertheless.
     """
-    done: list[str] = []
+    done: dict[str, int] = {}
     progress = _Progress(context, targets.number)
     follows = outcome is not None and not noop
 
@@ -221,7 +221,7 @@ def act_on_targets(
         # Stdout is for what is followed.
         for line, status in pairs:
             context.note(line)
-            done.append(status["taskId"])
+            done[status["taskId"]] = _find_run_started(status)
 
     failure: TcError | None = None
     try:
@@ -237,6 +237,10 @@ def act_on_targets(
         outcome.follow(context, client, done)
     if failure is not None:
         raise failure
+
+
+def _find_run_started(status: dict[str, Any]) -> int:
+    return queue.find_latest_run_id(status["runs"]) or 0
 
 
 class _TimeUpError(Exception):

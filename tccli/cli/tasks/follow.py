@@ -7,14 +7,23 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager, nullcontext
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from tccli.errors import NegativeAnswerError, NoAnswerError, NotFoundError, UsageError, WaitTimeoutError
+from tccli.errors import (
+    NegativeAnswerError,
+    NoAnswerError,
+    NotFoundError,
+    RefusedError,
+    TcError,
+    UsageError,
+    WaitTimeoutError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tccli.cli.context import Context
     from tccli.core.client import Client
@@ -73,6 +82,7 @@ def follow_tasks(
     condition: str,
     *,
     fail_fast: bool = False,
+    runs: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """
     Print the logs of tasks, of each run that starts while they are waited for; print each task as it ends to stderr.
@@ -82,6 +92,7 @@ def follow_tasks(
     Args:
         snapshots: Of `tccli.core.tasks.waiting.watch_tasks`.
         condition: As of `tccli.cli.tasks.waits.report_ends`; so are the errors.
+        runs: The run of each task with whose log to begin, if that is not the latest.
     """
     from tccli.cli.tasks.log_output import LogPrinter, PrefixedOutput
     from tccli.cli.tasks.waits import report_ends
@@ -98,7 +109,7 @@ def follow_tasks(
         def watch() -> Iterator[Snapshot]:
             for snapshot in snapshots:
                 for change in snapshot.changes:
-                    printer.follow(change.member)
+                    printer.follow(change.member, first=runs.get(change.member.task_id))
                 resolved.update(member.task_id for member in snapshot.members.values() if member.is_resolved)
                 printer.sleep(0)
                 yield snapshot
@@ -204,7 +215,7 @@ def print_task_log(
     """
     Print the log of a run, and return which run it was.
 
-    Without *run_id*, the latest; if the task is then retried while its log is followed, also those of the next runs.
+    Without *run_id*, the latest; if it is followed and the task is then retried, also that of each of the next runs.
 
     Args:
         wait: Ended, when the time is up.
@@ -213,41 +224,48 @@ def print_task_log(
         WaitTimeoutError: The time is up.
         NotFoundError: There is no such run, or it has no log.
         NegativeAnswerError: The task can never run.
+        TcError: The log of a run cannot be read; those of the next runs are printed nevertheless.
     """
-    from tccli.core.tasks import queue
-    from tccli.core.tasks.log_follow import Run, RunLog
+    from tccli.core.tasks.log_follow import Run, RunLog, is_log_missing
     from tccli.core.tasks.members import RESOLVED_STATES
+    from tccli.core.tasks.queue import fetch_definition, fetch_status, find_run
+    from tccli.core.tasks.runs import describe_end, has_next_run, was_started
 
-    is_latest = run_id is None
-    transfers = context.transfer_context()
-    definition = None
-    may_wait = wait.for_start
+    status = fetch_status(client, task_id)
+    follows = run_id is None and options.follows and status["state"] not in RESOLVED_STATES
+    number, is_resolved = _find_run(context, client, status, run_id, wait)
+    definition = fetch_definition(client, task_id)
+    failure: TcError | None = None
     while True:
-        status = queue.fetch_status(client, task_id)
-        run = queue.find_run(status, run_id)
-        if run["state"] in {"unscheduled", "pending"}:
-            if not may_wait:
-                hint = "--wait waits until it starts" if is_latest else ""
-                raise NotFoundError(f"task {task_id} has no log yet: it is {run['state']}", status=404, hint=hint)
-            wait_for_start(context, client, task_id, wait)
-            continue
-        number = queue.find_latest_run_id(status["runs"]) if run_id is None else run_id
-        if number is None:
-            raise NotFoundError(f"task {task_id} has no log: it is {run['state']}, without a run", status=404)
-        definition = definition or queue.fetch_definition(client, task_id)
-        this = Run(task_id, number, definition, run["state"] in RESOLVED_STATES)
-        log = RunLog(client, transfers, this, options, report=context.note)
-        with nullcontext() if this.is_resolved else wait.end(log.remote, task_id):
-            _copy(log.read(), out)
-        if not (is_latest and options.follows and log.was_live):
-            return number
-        runs = queue.fetch_status(client, task_id)["runs"]
-        if len(runs) <= number + 1:
-            return number
+        has_log = True
+        try:
+            run = Run(task_id, number, definition, is_resolved)
+            log = RunLog(client, context.transfer_context(), run, options, report=context.note)
+            with nullcontext() if is_resolved else wait.end(log.remote, task_id):
+                _copy(log.read(), out)
+        except TcError as error:
+            if not follows or isinstance(error, WaitTimeoutError):
+                raise
+            status = fetch_status(client, task_id)
+            has_log = not is_log_missing(error)
+            failure = _judge_failure(context, error, status, number) or failure
+        else:
+            if not follows:
+                return number
+            status = fetch_status(client, task_id)
+        is_last = not has_next_run(status, number)
+        if not (is_last and has_log):
+            context.note(describe_end(status, number, has_log=has_log))
+        if is_last:
+            break
         # The queue retries tasks whose worker has ended.
-        context.note(f"run {number} of task {task_id}: {queue.format_run(runs[number])}; next is run {number + 1}")
-        options, may_wait = options._replace(tail=None), True
-        run_id = None
+        number, options = number + 1, options._replace(tail=None)
+        is_resolved = find_run(status, number)["state"] in RESOLVED_STATES
+        if not was_started(status, number) and not is_resolved:
+            is_resolved = wait_for_start(context, client, task_id, wait, number, is_next=True)
+    if failure is not None:
+        raise failure
+    return number
 
 
 def _copy(blocks: Iterator[bytes], out: IO[bytes]) -> None:
@@ -257,9 +275,37 @@ def _copy(blocks: Iterator[bytes], out: IO[bytes]) -> None:
         out.flush()
 
 
-def wait_for_start(context: Context, client: Client, task_id: str, wait: LogWait) -> None:
+def _find_run(
+    context: Context, client: Client, status: dict[str, Any], run_id: int | None, wait: LogWait
+) -> tuple[int, bool]:
     """
-    Wait until a task runs or has run.
+    Return the run whose log is to be printed, when it has started, and whether it has ended.
+    """
+    from tccli.core.tasks import queue
+    from tccli.core.tasks.members import RESOLVED_STATES
+
+    task_id = status["taskId"]
+    run = queue.find_run(status, run_id)
+    number = queue.find_latest_run_id(status["runs"]) if run_id is None else run_id
+    if run["state"] in {"unscheduled", "pending"}:
+        if not wait.for_start:
+            hint = "--wait waits until it starts" if run_id is None else ""
+            raise NotFoundError(f"task {task_id} has no log yet: it is {run['state']}", status=404, hint=hint)
+        number = number or 0
+        return number, wait_for_start(context, client, task_id, wait, number)
+    if number is None:
+        raise NotFoundError(f"task {task_id} has no log: it is {run['state']}, without a run", status=404)
+    return number, run["state"] in RESOLVED_STATES
+
+
+def wait_for_start(
+    context: Context, client: Client, task_id: str, wait: LogWait, run_id: int, *, is_next: bool = False
+) -> bool:
+    """
+    Wait until a run of a task runs or has run, and return whether it has ended.
+
+    Args:
+        is_next: It is also enough that it has ended without having run.
 
     Raises:
         NegativeAnswerError: It never will.
@@ -269,12 +315,35 @@ def wait_for_start(context: Context, client: Client, task_id: str, wait: LogWait
     from tccli.core.tasks.verdicts import judge
 
     for snapshot in _watch(context, client, task_id, wait):
+        (member,) = snapshot.members.values()
+        if (member.run_id or 0) > run_id or (is_next and member.is_resolved):
+            return True
         verdict = judge("running", snapshot)
         if verdict.failed:
             raise NegativeAnswerError(describe_failures(snapshot, verdict.failed))
         if verdict.is_over:
-            return
+            return member.is_resolved
     raise WaitTimeoutError(f"the time is up: task {task_id} does not run yet")
+
+
+def _judge_failure(context: Context, error: TcError, status: dict[str, Any], run_id: int) -> TcError | None:
+    """
+    Return an error of a log that is raised after the logs of the next runs; None if there may be no such log.
+
+    Raises:
+        TcError: It is the error of the whole command.
+    """
+    from tccli.core.tasks.log_follow import LostLogError, is_log_missing
+    from tccli.core.tasks.runs import has_next_run, was_started
+
+    has_next = has_next_run(status, run_id)
+    if is_log_missing(error) and (has_next or not was_started(status, run_id)):
+        return None
+    # Of responses that refuse, the queue's have a code, those of a worker have none.
+    if not has_next or (isinstance(error, RefusedError) and error.code):
+        raise error
+    context.note(str(error))
+    return None if isinstance(error, LostLogError) else error
 
 
 def check_outcome(

@@ -15,11 +15,12 @@ from tccli.errors import TcError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from tccli.cli.context import Context
     from tccli.core.call_queue import CallQueue
     from tccli.core.client import Client
-    from tccli.core.tasks.log_follow import LogOptions, RunLog
+    from tccli.core.tasks.log_follow import LogOptions, Run, RunLog
     from tccli.core.tasks.members import Member
 
 MAX_LINE_BYTES = 1 << 20
@@ -43,11 +44,11 @@ class PrefixedOutput:
         out: Opened by `tccli.cli.transfers.terminal_output.open_log_output`.
         prefix: Of each line: ``label`` or ``id`` of its task, or ``none``.
         coloured: Whether prefixes have colours.
-        is_one: Whether there is one log, which is written as it is.
+        is_one: Whether there is one task, whose log is written as it is.
     """
 
     def __init__(self, out: IO[bytes], prefix: str, *, coloured: bool, is_one: bool = False) -> None:
-        self._is_one = is_one
+        self.is_one = is_one
         self._out = out
         self._prefix = prefix
         self._coloured = coloured
@@ -69,7 +70,7 @@ class PrefixedOutput:
         Args:
             is_alone: Whether no other log is written meanwhile.
         """
-        if self._is_one:
+        if self.is_one:
             for block in blocks:
                 self._out.write(block)
                 self._out.flush()
@@ -142,6 +143,56 @@ def _join_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield bytes(rest)
 
 
+class _Followed:
+    """
+    A task of which the log of each run is followed, one after the other.
+
+    Attributes:
+        member: As it was last seen.
+        run_id: The run whose log is printed next, or was printed last; None while it is not known.
+        since: If the run is not known: the first one is one that was not resolved before.
+        first: The first run.
+        is_printed: Whether the log of the run was printed, or was looked for in vain.
+        has_log: Whether it was there.
+    """
+
+    __slots__ = ("first", "has_log", "is_printed", "member", "run_id", "since")
+
+    def __init__(self, member: Member, first: int | None, since: datetime | None) -> None:
+        self.member = member
+        self.since = since
+        if first is None and (since is None or not member.run_id):
+            first = member.run_id or 0
+        self.first = self.run_id = first
+        self.is_printed, self.has_log = False, True
+
+    @property
+    def has_work(self) -> bool:
+        """
+        Whether a run was started, or has ended, about which nothing is printed yet.
+        """
+        latest = self.member.run_id
+        if latest is None or self.run_id is None:
+            return latest is not None
+        if self.run_id != latest:
+            return self.run_id < latest
+        return not self.is_printed and (self.member.started is not None or self.member.is_resolved)
+
+    def begin(self, run_id: int) -> None:
+        """
+        Go on with a run.
+        """
+        self.first = run_id if self.first is None else self.first
+        self.run_id, self.is_printed, self.has_log = run_id, False, True
+
+    def skip(self, member: Member) -> None:
+        """
+        Leave out all that a member has told.
+        """
+        self.begin(member.run_id or 0)
+        self.is_printed = True
+
+
 class LogPrinter:
     """
     Prints the logs of tasks of a group.
@@ -158,10 +209,10 @@ class LogPrinter:
         self._output = output
         self._options = options
         self._transfers = context.transfer_context()
-        self._seen: set[tuple[str, int | None]] = set()
-        # Those to follow; None ends the thread that takes them.
-        self._members: SimpleQueue[Member | None] = SimpleQueue()
-        self._unfinished: set[tuple[str, int | None]] = set()
+        self._tasks: dict[str, _Followed] = {}
+        # Those of which something is to be printed; None ends the thread that takes them.
+        self._waiting: SimpleQueue[_Followed | None] = SimpleQueue()
+        self._unfinished: set[str] = set()
         self._running: set[RunLog] = set()
         self._changed = threading.Condition()
         self._is_stopped = threading.Event()
@@ -191,7 +242,11 @@ class LogPrinter:
                     return
                 member, log, pump = waiting[0]
                 blocks = log.read() if pump is None else log.select(filter(None, pump.take()))
-                self._copy(member, blocks, is_alone=True)
+                self.count += 1
+                try:
+                    self._output.copy(member, blocks, is_alone=True)
+                except TcError as error:
+                    self._report(member, error)
                 waiting.popleft()
         finally:
             for _, log, pump in waiting:
@@ -200,13 +255,16 @@ class LogPrinter:
                 log.remote.stop()
 
     def _open_all(self, members: Sequence[Member]) -> Iterator[tuple[Member, RunLog]]:
+        from tccli.core.tasks.log_follow import Run
         from tccli.core.tasks.queue import fetch_definitions
 
         for start in range(0, len(members), MAX_DEFINITIONS_AHEAD):
             some = members[start : start + MAX_DEFINITIONS_AHEAD]
             definitions = fetch_definitions(self._client, [member.task_id for member in some])
             for member in some:
-                yield member, self._open(member, definitions.get(member.task_id))
+                assert member.run_id is not None
+                run = Run(member.task_id, member.run_id, definitions.get(member.task_id), member.is_resolved)
+                yield member, self._open(run, self._options.tail)
 
     def follow_while(self, watch: Callable[[Callable[[Callable[[], Any]], Any] | None], None]) -> None:
         """
@@ -236,48 +294,118 @@ class LogPrinter:
         if failures:
             raise failures[0]
 
-    def follow(self, member: Member) -> None:
+    def follow(self, member: Member, *, first: int | None = None, since: datetime | None = None) -> None:
         """
-        Begin to follow the log of the latest run of a task that has started, unless it is followed already.
+        Begin or continue to follow the logs of a task: of each run, in order, none left out.
+
+        Args:
+            first: The run with which this begins; None for the latest when the task is first seen.
+            since: Begin with the first run that was not resolved before, instead of the latest.
         """
-        key = (member.task_id, member.run_id)
-        if member.started is None or key in self._seen:
-            return
-        if not self._seen:
-            threading.Thread(target=self._follow_all, daemon=True).start()
-        self._seen.add(key)
         with self._changed:
-            self._unfinished.add(key)
-        self._members.put(member)
+            task = self._tasks.get(member.task_id)
+            if task is None:
+                if not self._tasks:
+                    threading.Thread(target=self._follow_all, daemon=True).start()
+                task = self._tasks[member.task_id] = _Followed(member, first, since)
+            task.member = member
+            if member.task_id in self._unfinished or not task.has_work:
+                return
+            self._unfinished.add(member.task_id)
+        self._waiting.put(task)
 
     def _follow_all(self) -> None:
         from tccli.core.parallel import Schedule, run_parallel
 
         schedule = Schedule(jobs=MAX_FOLLOWED_LOGS, in_order=False, reads_ahead=True)
         try:
-            for _ in run_parallel(self._follow, iter(self._members.get, None), schedule=schedule):
+            for _ in run_parallel(self._follow, iter(self._waiting.get, None), schedule=schedule):
                 pass
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             # Such as an OSError: the reader of stdout went away.
             self._failure = error
             self._is_stopped.set()
 
-    def _follow(self, member: Member) -> None:
-        log: RunLog | None = None
+    def _follow(self, task: _Followed) -> None:
         try:
-            log = self._open(member, None)
+            while not self._is_finished(task):
+                member = task.member
+                try:
+                    self._follow_runs(task, member)
+                except TcError as error:
+                    self._report(member, error)
+                    task.skip(member)
+        finally:
+            with self._changed:
+                self._unfinished.discard(task.member.task_id)
+                self._changed.notify_all()
+
+    def _is_finished(self, task: _Followed) -> bool:
+        """
+        Return whether there is nothing to do for a task until it is seen again.
+        """
+        with self._changed:
+            if task.has_work and not self._is_stopped.is_set():
+                return False
+            self._unfinished.discard(task.member.task_id)
+            return True
+
+    def _follow_runs(self, task: _Followed, member: Member) -> None:
+        """
+        Print the logs of the runs that a member tells of, and a line for each that was retried.
+        """
+        from tccli.core.tasks.runs import describe_end, find_first_unresolved
+
+        latest = member.run_id or 0
+        if task.run_id is None or task.run_id < latest:
+            status = self._fetch_status(member)
+            if task.run_id is None:
+                assert task.since is not None
+                task.begin(min(find_first_unresolved(status, task.since), latest))
+            while task.run_id is not None and task.run_id < latest:
+                if not task.is_printed:
+                    self._print_run(task, member, task.run_id, is_resolved=True)
+                if self._is_stopped.is_set():
+                    return
+                self._note(member, describe_end(status, task.run_id, has_log=task.has_log))
+                task.begin(task.run_id + 1)
+        if task.has_work and task.run_id == latest:
+            self._print_run(task, member, latest, is_resolved=member.is_resolved)
+
+    def _print_run(self, task: _Followed, member: Member, run_id: int, *, is_resolved: bool) -> None:
+        from tccli.core.tasks.log_follow import Run, is_log_missing
+        from tccli.core.tasks.runs import describe_end, has_next_run, was_started
+
+        task.is_printed = True
+        log: RunLog | None = None
+        # The last lines are those of the first log; of later ones, all are new.
+        tail = self._options.tail if run_id == task.first else None
+        try:
+            log = self._open(Run(member.task_id, run_id, is_resolved=is_resolved), tail)
             with self._changed:
                 if self._is_stopped.is_set():
                     return
                 self._running.add(log)
-            self._copy(member, log.read(), is_alone=False)
+            self.count += 1
+            self._output.copy(member, log.read(), is_alone=False)
         except TcError as error:
+            if is_log_missing(error):
+                status = self._fetch_status(member)
+                task.has_log = False
+                if has_next_run(status, run_id) or not was_started(status, run_id):
+                    self.count -= 1
+                    if not has_next_run(status, run_id):
+                        self._note(member, describe_end(status, run_id, has_log=False))
+                    return
             self._report(member, error)
         finally:
             with self._changed:
                 self._running.discard(log)
-                self._unfinished.discard((member.task_id, member.run_id))
-                self._changed.notify_all()
+
+    def _fetch_status(self, member: Member) -> dict[str, Any]:
+        from tccli.core.tasks.queue import fetch_status
+
+        return fetch_status(self._client, member.task_id)
 
     def sleep(self, seconds: float) -> None:
         """
@@ -297,7 +425,7 @@ class LogPrinter:
         while True:
             self.sleep(0)
             with self._changed:
-                if not any(task_ids is None or task_id in task_ids for task_id, _ in self._unfinished):
+                if not any(task_ids is None or task_id in task_ids for task_id in self._unfinished):
                     break
                 self._changed.wait(JOIN_SECONDS)
         self.sleep(0)
@@ -309,24 +437,19 @@ class LogPrinter:
         with self._changed:
             self._is_stopped.set()
             running = list(self._running)
-        self._members.put(None)
+        self._waiting.put(None)
         for log in running:
             log.remote.stop()
 
-    def _open(self, member: Member, definition: dict[str, Any] | None) -> RunLog:
-        from tccli.core.tasks.log_follow import Run, RunLog
+    def _open(self, run: Run, tail: int | None) -> RunLog:
+        from tccli.core.tasks.log_follow import RunLog
 
-        assert member.run_id is not None
-        run = Run(member.task_id, member.run_id, definition, member.is_resolved)
+        options = self._options._replace(tail=tail)
         call = None if self._calls is None else self._calls.call
-        return RunLog(self._client, self._transfers, run, self._options, report=self._context.note, call=call)
+        return RunLog(self._client, self._transfers, run, options, report=self._context.note, call=call)
 
-    def _copy(self, member: Member, blocks: Iterator[bytes], *, is_alone: bool) -> None:
-        self.count += 1
-        try:
-            self._output.copy(member, blocks, is_alone=is_alone)
-        except TcError as error:
-            self._report(member, error)
+    def _note(self, member: Member, text: str) -> None:
+        self._context.note(text if self._output.is_one else f"{member.name}: {text}")
 
     def _report(self, member: Member, error: TcError) -> None:
         from tccli.core.tasks.log_follow import LostLogError

@@ -12,7 +12,7 @@ import click
 from tccli.errors import TcError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tccli.cli.context import Context
     from tccli.core.client import Client
@@ -75,9 +75,12 @@ class Outcome(NamedTuple):
     logs: bool = False
     cancels: bool = False
 
-    def follow(self, context: Context, client: Client, task_ids: Sequence[str]) -> None:
+    def follow(self, context: Context, client: Client, runs: Mapping[str, int]) -> None:
         """
-        Wait until tasks have ended, and print each as it ends, or the log.
+        Wait until tasks have ended, and print each as it ends, or the logs of their runs.
+
+        Args:
+            runs: The first run of each task that the command has started.
 
         Raises:
             NegativeAnswerError: Not all of them are completed.
@@ -87,6 +90,7 @@ class Outcome(NamedTuple):
         from tccli.core.tasks.pauses import Pauses
         from tccli.core.tasks.waiting import watch_tasks
 
+        task_ids = [*runs]
         pauses = Pauses(context.remaining_seconds)
         with self._watch_interruption(context, client, task_ids):
             found = watch_tasks(client, task_ids, pauses, report=context.note)
@@ -94,7 +98,7 @@ class Outcome(NamedTuple):
             if self.logs:
                 from tccli.cli.tasks.follow import follow_tasks
 
-                follow_tasks(context, client, task_ids, snapshots, "settled")
+                follow_tasks(context, client, task_ids, snapshots, "settled", runs=runs)
                 return
             report_ends(context, snapshots, "settled", fail_fast=False, nothing="no task is selected")
 

@@ -18,12 +18,14 @@ from tccli.cli.tasks.waits import timeout_option
 from tccli.cli.types import Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tccli.cli.tasks.log_output import LogPrinter
     from tccli.core.client import Client
+    from tccli.core.tasks.members import Member
     from tccli.core.tasks.selection import Selection
     from tccli.core.tasks.verdicts import Verdict
+    from tccli.core.tasks.waiting import Snapshot
 
 PREFIXES = ("label", "id", "none")
 
@@ -61,8 +63,6 @@ def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: 
 
 
 def _print(context: Context, client: Client, printer: LogPrinter, group_id: str, selection: Selection) -> None:
-    from collections import Counter
-
     from tccli.cli.tasks.selection import explain_nothing, select_members
     from tccli.errors import NegativeAnswerError, NotFoundError
 
@@ -70,12 +70,12 @@ def _print(context: Context, client: Client, printer: LogPrinter, group_id: str,
     if not members:
         raise NegativeAnswerError(explain_nothing(selection, group_id))
     found = sorted((member for member in members if member.started is not None), key=lambda each: each.name)
-    states = Counter(member.state for member in members if member.started is None)
-    left_out = ", ".join(f"{count} {state}" for state, count in states.items())
+    rest = [member for member in members if member.started is None]
     if not found:
-        raise NotFoundError(f"no task has a log yet: {left_out}", status=404, hint="-f waits until they start")
-    if left_out:
-        context.note(f"without a log: {left_out}")
+        raise NotFoundError(
+            f"no task has a log yet: {_count_states(rest)}", status=404, hint="-f waits until they start"
+        )
+    _note_left_out(context, rest)
     printer.print_all(found)
 
 
@@ -89,7 +89,7 @@ def _follow(
     from tccli.cli.tasks.selection import explain_nothing
     from tccli.cli.tasks.waits import note_unknown_queues, raise_verdict, read_until_over
     from tccli.core.tasks.pauses import Pauses
-    from tccli.core.tasks.waiting import Snapshot, watch_group
+    from tccli.core.tasks.waiting import watch_group
 
     last: list[tuple[Snapshot, Verdict]] = []
 
@@ -98,9 +98,15 @@ def _follow(
         pauses = Pauses(context.remaining_seconds, printer.sleep)
         snapshots = watch_group(client, group_id, selected, pauses, report=context.note)
         snapshots = note_unknown_queues(context, client, snapshots)
+        since = None
         for snapshot in read_until_over(snapshots, "settled", last, ends_early=False):
+            if since is None:
+                # Later, tasks appear that are new, or are only now selected.
+                since = snapshot.now
+                _follow_first(context, printer, snapshot)
+                continue
             for change in snapshot.changes:
-                printer.follow(change.member)
+                printer.follow(change.member, since=since)
         snapshot, verdict = last[0]
         if not (snapshot.members and verdict.is_over):
             raise_verdict(last, ends_early=False, nothing=explain_nothing(selection, group_id))
@@ -110,6 +116,28 @@ def _follow(
         printer.follow_while(watch)
     finally:
         printer.stop()
+
+
+def _follow_first(context: Context, printer: LogPrinter, snapshot: Snapshot) -> None:
+    """
+    Follow the latest runs of tasks, but for those that have ended without a run that was started.
+    """
+    members = [change.member for change in snapshot.changes]
+    _note_left_out(context, [each for each in members if each.is_resolved and each.started is None])
+    for member in members:
+        if not (member.is_resolved and member.started is None):
+            printer.follow(member)
+
+
+def _note_left_out(context: Context, members: Sequence[Member]) -> None:
+    if members:
+        context.note(f"without a log: {_count_states(members)}")
+
+
+def _count_states(members: Sequence[Member]) -> str:
+    from collections import Counter
+
+    return ", ".join(f"{count} {state}" for state, count in Counter(member.state for member in members).items())
 
 
 command = Command(
@@ -136,7 +164,7 @@ command = Command(
     short_help="Print the logs of tasks of a group",
     help="Print the logs of the latest runs of a group's tasks: one log after the other, sorted by name, each line "
     "after the name of its task. With -f, follow the logs of all tasks as they start, in whole lines of up to "
-    "1 MiB as they come, until nothing can run any more.\n\n"
+    "1 MiB as they come, until nothing can run any more. Of a task that is retried, the log of each run is printed.\n\n"
     f"{LINES_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
     examples=(
         "tc group logs fN1SbArXTPSVFNUvaOlinQ --state completed --tail 20",

@@ -62,7 +62,7 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
         return
     create(client, ids, definition)
     if outcome is not None:
-        outcome.follow(context, client, ids)
+        outcome.follow(context, client, dict.fromkeys(ids, 0))
 
 
 def _change(

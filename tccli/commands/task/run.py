@@ -79,7 +79,7 @@ def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -
         write(f"Task {created['taskId']} created", created)
     else:
         context.note(f"Task {created['taskId']} created")
-        outcome.follow(context, client, [task_id])
+        outcome.follow(context, client, {task_id: 0})
 
 
 def _read_queue(context: Context, options: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ Follow the log of a run: read what is there, wait for more while the task runs, 
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from tccli.core.tasks.log_reader import LogChangedError, LogReader
@@ -39,6 +40,13 @@ class LostLogError(NotFoundError):
     """
     The log was only at its worker, which is gone.
     """
+
+
+def is_log_missing(error: TcError) -> bool:
+    """
+    Return whether the queue has no log of a run: neither one that has expired, nor one that is lost.
+    """
+    return isinstance(error, NotFoundError) and error.status == HTTPStatus.NOT_FOUND and bool(error.code)
 
 
 class LogOptions(NamedTuple):

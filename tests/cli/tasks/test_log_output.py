@@ -12,7 +12,7 @@ import click
 
 from tccli.cli.context import Context
 from tccli.cli.tasks.log_output import MAX_FOLLOWED_LOGS, LogPrinter, PrefixedOutput
-from tccli.core.tasks.log_follow import LogOptions, RunLog
+from tccli.core.tasks.log_follow import LogOptions, Run, RunLog
 from tccli.core.tasks.log_lines import LineFilter
 from tccli.core.tasks.members import Member
 from tccli.errors import NotFoundError
@@ -37,8 +37,11 @@ class Printer(LogPrinter):
 
     ended = threading.Event()
 
-    def _open(self, member: Member, definition: dict[str, Any] | None) -> RunLog:  # noqa: ARG002 - not needed
-        if member.task_id == "t0":
+    def _fetch_status(self, member: Member) -> dict[str, Any]:
+        return {"taskId": member.task_id, "runs": [{"state": "running", "started": member.started}]}
+
+    def _open(self, run: Run, _: int | None) -> RunLog:
+        if run.task_id == "t0":
             raise NotFoundError("no log", status=404)
 
         def read() -> Iterator[bytes]:
