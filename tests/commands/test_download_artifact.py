@@ -415,6 +415,29 @@ def test_names_that_lead_out(
     assert ["here"] == [path for path in files_in(cwd.parent) if path != "disk"]
 
 
+@pytest.mark.parametrize("options", [(), ("--flat",)], ids=str)
+def test_names_of_partial_files(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str, options: tuple[str, ...]
+) -> None:
+    """
+    They are rejected, since the download of the other file would delete them; all others are downloaded, and named.
+    """
+    for name in ("public/build/.x.txt.tc-partial", "public/build/.x.txt.tc-partial.log"):
+        transfer_env.create(task_with_many, name, storageType="reference", url=transfer_env.sandbox.root_url)
+    env = transfer_env.sandbox.environment
+    argv = ("download-artifact", task_with_many, "public/build/**", *options)
+    result = tc(*argv, env=env)
+
+    assert 9 == result.exit_code
+    assert "2 of 13 artifacts" in result.stderr
+    assert "wrote 11 files" in result.stderr
+    assert 11 == len(tree(cwd))
+    result = tc("download-artifact", task_with_many, "public/build/.x.txt.tc-partial", env=env)
+    assert 2 == result.exit_code
+    assert "give -o FILE" in result.stderr
+    assert 11 == len(tree(cwd))
+
+
 def test_links_that_lead_out(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str) -> None:
     """
     They are rejected.

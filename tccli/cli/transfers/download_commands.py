@@ -271,7 +271,7 @@ def _target_path(file: str | None, target: str | None, name: str, *, is_sent: bo
     Args:
         is_sent: Whether the service has been asked for the name.
     """
-    from tccli.core.artifacts.paths import last_component
+    from tccli.core.artifacts.paths import name_file
     from tccli.core.files import check_stdout, check_target
 
     if file is not None and target is not None:
@@ -282,7 +282,7 @@ def _target_path(file: str | None, target: str | None, name: str, *, is_sent: bo
         return path
     if path is None or path.endswith("/") or os.path.isdir(path):
         try:
-            path = os.path.join(path or "", last_component(name))
+            path = os.path.join(path or "", name_file(name))
         except UsageError as error:
             raise (BrokenAnswerError if is_sent else UsageError)(error.message, hint=error.hint) from None
     check_target(path)

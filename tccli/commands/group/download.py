@@ -126,9 +126,10 @@ command = Command(
     help="Download the artifacts that match PATTERN of the latest runs of the tasks of a group, each to "
     "DIR/LABEL/NAME, where LABEL is the name of its task.\n\n"
     "A slash in a LABEL is one in the path: test-1/opt has the directory DIR/test-1/opt. Tasks with the same LABEL "
-    "have DIR/LABEL.ID. A name that leads out of DIR is refused. Run the command again to resume what was "
-    "interrupted: a file that has the length and a hash of the artifact already is not downloaded again, where the "
-    "storage tells a hash, as S3 and Google do. The live log of a task that runs is left out."
+    "have DIR/LABEL.ID. A name that leads out of DIR, or that incomplete downloads have (.NAME.tc-partial), is refused."
+    " Run the command again to resume what was interrupted: a file that has the length and a hash of the artifact "
+    "already is not downloaded again, where the storage tells a hash, as S3 and Google do. "
+    "The live log of a task that runs is left out."
     f"\n\n{PATTERN_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
     examples=("tc group download fN1SbArXTPSVFNUvaOlinQ '*.gz' -o builds --flat",),
 )

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tccli.core.files import MAX_NAME_BYTES
+from tccli.core.transfer.resume import is_partial_name
 from tccli.errors import BrokenAnswerError, LocalFileError, UsageError
 from tccli.names import find_similar
 from tccli.reasons import explain
@@ -123,7 +124,7 @@ def suggest_name(name: str, names: Iterable[str], lister: str) -> str:
 
 def last_component(name: str) -> str:
     """
-    Return the part of an artifact's name after the last slash, to name a file after it.
+    Return the part of an artifact's name after the last slash.
 
     Raises:
         UsageError: It cannot be the name of a file.
@@ -132,6 +133,20 @@ def last_component(name: str) -> str:
     if component in {"", ".", ".."} or "\\" in component:
         hint = f"{name + '**'!r} is all below it; give -o FILE" if name.endswith("/") else "give -o FILE"
         raise UsageError(f"cannot name a file after {name!r}: {component!r} is not a file name", hint=hint)
+    return component
+
+
+def name_file(name: str) -> str:
+    """
+    Return the name of the file that an artifact is written to if the user gives none: the part after the last slash.
+
+    Raises:
+        UsageError: There is none, or files of incomplete downloads have such names.
+    """
+    component = last_component(name)
+    if is_partial_name(component):
+        message = f"cannot name a file after {name!r}: {component!r} is the name of a file of an incomplete download"
+        raise UsageError(message, hint="give -o FILE")
     return component
 
 
@@ -163,6 +178,11 @@ def _check_name(name: str, directory: str) -> None:
             raise BrokenAnswerError(
                 f"cannot write {name!r} below {directory}: its name leads out of the directory, or may: "
                 f"the part {part!r} is not a file name"
+            )
+        if is_partial_name(part):
+            # Its bytes would be those of another file, or deleted with the partial ones of that file.
+            raise BrokenAnswerError(
+                f"cannot write {name!r} below {directory}: {part!r} is the name of a file of an incomplete download"
             )
 
 

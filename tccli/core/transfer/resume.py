@@ -325,6 +325,14 @@ def partial_path(target: str) -> str:
     return os.path.join(directory, f".{name}.tc-partial")
 
 
+def is_partial_name(name: str) -> bool:
+    """
+    Return whether partial files or their journals have such names: the download of another file may write or delete it.
+    """
+    # Some file systems do not distinguish the case.
+    return bool(re.fullmatch(r"\..+\.tc-partial(\.[0-9a-f]{16})?(\.log)?", name, re.IGNORECASE | re.DOTALL))
+
+
 def is_private(status: os.stat_result) -> bool:
     """
     Return whether a file is a regular one of this user, under one name, that no other user can write.

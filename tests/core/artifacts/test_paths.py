@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tccli.core.artifacts.paths import TargetDirectory, is_pattern, last_component, match_names
+from tccli.core.artifacts.paths import TargetDirectory, is_pattern, last_component, match_names, name_file
 from tccli.errors import BrokenAnswerError, LocalFileError, UsageError
 from tests.time_limits import check_duration
 
@@ -157,6 +157,31 @@ def test_names_that_lead_out_are_rejected(tmp_path: Path, name: str) -> None:
 
     assert ["in"] == os.listdir(tmp_path)
     assert [] == os.listdir(tmp_path / "in")
+
+
+PARTIAL_NAMES = [".x.tc-partial", ".x.tc-partial.log", f".x.tc-partial.{'0' * 16}", f".x.TC-Partial.{'aF' * 8}.log"]
+
+
+@pytest.mark.parametrize("part", PARTIAL_NAMES)
+@pytest.mark.parametrize("name", ["{}", "a/{}", "{}/a"])
+def test_names_of_partial_files_are_rejected(tmp_path: Path, part: str, name: str) -> None:
+    """
+    The download of x would write and delete what has such a name.
+    """
+    with pytest.raises(BrokenAnswerError, match="incomplete download"):
+        resolve_below(str(tmp_path), name.format(part))
+    with pytest.raises(UsageError, match="give -o FILE"):
+        name_file(f"a/{part}")
+    assert [] == os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["x.tc-partial", ".tc-partial", ".x.tc-partial2", ".x.tc-partial.0"])
+def test_names_that_no_partial_file_has(tmp_path: Path, name: str) -> None:
+    """
+    They are names like any other.
+    """
+    assert str(tmp_path / name) == resolve_below(str(tmp_path), name)
+    assert name == name_file(f"a/{name}")
 
 
 @pytest.mark.parametrize(
