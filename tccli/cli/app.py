@@ -284,16 +284,27 @@ def _usage_line(error: click.UsageError) -> str:
     elif isinstance(error, click.MissingParameter) and error.param is not None:
         kind = "option " + error.param.opts[0] if error.param.param_type_name == "option" else "argument"
         message = f"missing {kind} {error.param.metavar or error.param.human_readable_name}{_usage(ctx)}"
+        if ctx is not None:
+            from tccli.cli.first_guesses import explain_missing_argument
+
+            message += explain_missing_argument(ctx, error.param)
     else:
         text = error.format_message().replace("is not a valid integer range", "is not a whole number")
         message = text[:1].lower() + text[1:].removesuffix(".")
         if "unexpected extra argument" in text:
             message += _usage(ctx)
+        elif isinstance(error, click.BadParameter) and error.param is not None:
+            from tccli.cli.first_guesses import explain_value
+
+            message += explain_value(ctx, error.param, text)
     return f"{where}: {message}" if where else message
 
 
 def _unknown_option(ctx: click.Context, name: str) -> str:
+    from tccli.cli.first_guesses import explain_option
+
     reason = ctx.command.explain_missing_option(name) if isinstance(ctx.command, Command | Group) else ""
+    reason = reason or explain_option(ctx, name)
     if reason:
         return f"no option {name!r}: {reason}"
     known = [opt for param in ctx.command.get_params(ctx) for opt in (*param.opts, *param.secondary_opts)]

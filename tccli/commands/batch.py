@@ -31,7 +31,12 @@ OPTIONS_BY_NEED = {
     "-k --keep-order --ordered --sorted": "write --in-order",
     "--halt --halt-on-error --stop-on-error --exit-on-error --bail": "write --fail-fast",
     "--continue --continue-on-error --ignore-errors": "it is the default; --fail-fast stops",
-    "--joblog --resume --resume-failed --checkpoint --state": "write --journal FILE, also to resume",
+    "--joblog --resume --resume-failed --checkpoint --state --retry-failed --rerun-failed --only-failed --failed "
+    "--continue-from --start-at --start-from --skip-done": "write --journal FILE: run again, it skips what is done",
+    "--touch --done --mark-done --skip --exclude --ignore --assume --settle --resolve": "write --journal FILE "
+    "--assume-done ID, for a call that took effect",
+    "--retry-uncertain --resend --redo --force": "write --journal FILE --assume-failed ID, for an uncertain call that "
+    "had no effect, or --retry-unsafe for all of them",
     "-a -i --input --input-file --arg-file --file --from-file": "the lines are read from stdin: < FILE",
     "-d --delimiter --delim --colsep --separator --sep": "write --csv or --tsv; without them, blanks separate columns",
     "-I --replace": "columns have places: {1} is the first one, {NAME} that of a --header",
@@ -122,6 +127,9 @@ def _make_reader(
         find_service(context.library(), words[0])
         method = find_method(context.library(), words[0], words[1]) if words[1:] else None
     except UsageError as error:
+        from tccli.cli.first_guesses import explain_batch_service
+
+        error.hint = explain_batch_service(click.get_current_context(), words) or error.hint
         _suggest_redirection(error, words)
         raise
     if method is None:

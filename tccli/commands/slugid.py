@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 MAX_COUNT = 1_000_000
 
 
-@click.group(cls=Group, name="slugid", invoke_without_command=True, examples=("tc slugid", "tc slugid --count 3"))
+class SlugidGroup(Group):
+    """
+    A group that knows what a number is meant for.
+    """
+
+    def hint(self, ctx: click.Context, name: str) -> str:
+        """
+        Return a hint for a name that is not known.
+        """
+        return f"write --count {name}" if name.isdigit() else super().hint(ctx, name)
+
+
+@click.group(cls=SlugidGroup, name="slugid", invoke_without_command=True, examples=("tc slugid", "tc slugid --count 3"))
 @click.option("--v4", is_flag=True, help="Allow any first character, such as - and _.")
 @click.option(
     "--count", type=click.IntRange(1, MAX_COUNT), default=1, metavar="N", help="How many to print (default 1)."

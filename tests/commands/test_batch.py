@@ -179,6 +179,12 @@ def test_what_is_known_before_a_line_is_read(tc: CommandLine, http_server: Scrip
         ("-k", "--in-order"),
         ("--halt now", "--fail-fast"),
         ("--joblog x", "--journal"),
+        ("--retry-failed", "--journal"),
+        ("--start-at 7", "--journal"),
+        ("--mark-done 7", "--assume-done"),
+        ("--force", "--assume-failed"),
+        ("--format csv", "--csv"),
+        ("--format TSV", "@tsv"),
         ("-a x", "< FILE"),
         ("--input-file x", "< FILE"),
         ("-d,", "--csv"),
@@ -962,6 +968,28 @@ def test_another_input_than_that_of_the_journal(tc: CommandLine, http_server: Sc
     result = tc(*argv, stdin=make_lines(removed), env=other)
     assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
     assert 3 == len(http_server.requests)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("task status", "write tc task status -"),
+        ("task log", "xargs -n 1 tc task log"),
+        ("group cancel", "xargs -n 1 tc group cancel"),
+        ("download-artifact", "xargs -n 1 tc download-artifact"),
+        ("from-now", "command of its own"),
+        ("task nonsense", "command of its own"),
+        ("nonsense", "lists the services"),
+        ("que", "did you mean queue"),
+    ],
+)
+def test_a_command_as_a_service(tc: CommandLine, words: str, named: str) -> None:
+    """
+    Leads to what that command does with lines.
+    """
+    result = tc("batch", *words.split(), stdin="x\n")
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert named in result.stderr
 
 
 SET_SECRETS = ("batch", "secrets", "set", "x/{1}", "--set", "secret.a={1}")

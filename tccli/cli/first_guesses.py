@@ -1,0 +1,161 @@
+"""
+What to write instead of what people try first. It is imported only for an error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from tccli import names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ARTIFACTS_ADVICE = (
+    'docker-worker: --set \'payload.artifacts:={"public/x": {"type": "file", "path": "/x"}}\'; '
+    'generic-worker: --set \'payload.artifacts:=[{"name": "public/x", "type": "file", "path": "x"}]\''
+)
+OPTIONS_BY_COMMAND: Mapping[str, Mapping[str, str]] = {
+    "task log": {"-a --all-runs --all --runs --every-run": "write -r N for one run; tc task status -a lists the runs"},
+    "group logs": {"-a --all-runs --all --runs --every-run": "write tc task log TASK -r N for the log of another run"},
+    "task run": {
+        "--artifact --artifacts --upload --download --save": ARTIFACTS_ADVICE,
+        "--volume --mount --cache": "write --set 'payload.cache:=JSON' (docker-worker) or --set 'payload.mounts:=JSON'",
+        "--scope --scopes": "write --set 'scopes:=[\"SCOPE\"]'",
+        "--route --routes": "write --set 'routes:=[\"ROUTE\"]'",
+        "--priority": "write --set priority=LEVEL",
+        "--max-run-time": "write --set payload.maxRunTime:=SECONDS",
+        "--deadline": "write --set deadline=\"$(tc from-now '2 days')\"",
+        "--image": "IMAGE is an argument, in front of COMMAND",
+        "--detach --no-wait": "it is the default; --wait waits",
+        "--follow": "write --log",
+    },
+    "slugid": {"-n -c --n --number --num --amount --repeat": "write --count N"},
+    "slugid generate": {"-c --count --n --number --num --amount --repeat": "write tc slugid --count N"},
+}
+ARGUMENTS_BY_OPTION = {
+    "PATTERN": "pattern glob include artifact artifacts match matching filter file files",
+    "NAME": "name artifact",
+    "TASK": "task task-id tasks task-ids id ids",
+    "GROUP": "group group-id task-group task-group-id id",
+}
+"""Names of options that are tried for arguments, beside the name of the argument."""
+ALL_PATTERN_ADVICE = "; '*' is the PATTERN of all artifacts"
+IDS_ARGUMENTS = frozenset({"TASK", "GROUP"})
+ROW_FORMATS = ("csv", "tsv")
+
+
+def explain_option(ctx: click.Context, name: str) -> str:
+    """
+    Return what to write instead of an option that the command does not have, or nothing.
+    """
+    table = OPTIONS_BY_COMMAND.get(_name_command(ctx), {})
+    # The case of short options matters.
+    folded = name if len(name) == 2 else names.fold(name.lstrip("-"))
+    for spellings, advice in table.items():
+        if folded in {each if len(each) == 2 else names.fold(each.lstrip("-")) for each in spellings.split()}:
+            return advice
+    if isinstance(ctx.command, click.Group):
+        return ""
+    words = _list_argument_words(ctx)
+    if len(name) == 2:
+        # What begins with - may be a part of a COMMAND.
+        found = [] if "COMMAND" in words else [word for word in words if word[0].lower() == name[1]]
+        found = found if len(found) == 1 else []
+    else:
+        found = [
+            word
+            for word in words
+            if folded in {names.fold(each) for each in (word, *ARGUMENTS_BY_OPTION.get(word, "").split())}
+        ]
+    if not found:
+        return ""
+    usage = " ".join(piece for piece in ctx.command.collect_usage_pieces(ctx) if piece != "[OPTIONS]")
+    return f"{found[0]} is an argument, which is written without a name: {ctx.command_path} {usage}"
+
+
+def explain_missing_argument(ctx: click.Context, param: click.Parameter) -> str:
+    """
+    Return what else can be written for an argument that is missing: a text to append, or nothing.
+    """
+    words = re.findall(r"[A-Z]+", str(param.metavar))
+    if words == ["PATTERN"]:
+        return ALL_PATTERN_ADVICE
+    if not _has_input():
+        return ""
+    if IDS_ARGUMENTS.intersection(words[:1]):
+        what = "the ids" if _takes_many(param) else "one id"
+        return f"; - reads {what} from stdin: {ctx.command_path} -"
+    method = getattr(ctx.command, "method", None)
+    if method is not None and not method.takes_payload:
+        path = f"{ctx.find_root().command_path} batch {_name_command(ctx)}"
+        return f"; {path} makes a call for each line of stdin"
+    return ""
+
+
+def explain_value(ctx: click.Context | None, param: click.Parameter, message: str) -> str:
+    """
+    Return what to write instead of a value that an option does not have: a text to append, or nothing.
+    """
+    if param.name == "format":
+        for word in ROW_FORMATS:
+            if f"'{word}'" in message.lower():
+                known = [spelling for each in ctx.command.params for spelling in each.opts] if ctx else []
+                reads = f"--{word} reads such lines; " if f"--{word}" in known else ""
+                return f"; {reads}--raw-strings --jq '[.a, .b] | @{word}' prints them, with a and b for fields"
+    return ""
+
+
+def explain_batch_service(ctx: click.Context, words: Sequence[str]) -> str:
+    """
+    Return what to write if the words for a method are those of a command, or nothing.
+    """
+    root = ctx.find_root()
+    command, path = root.command, []
+    for word in words:
+        if not isinstance(command, click.Group) or word.startswith("-"):
+            break
+        found = command.get_command(root, word)
+        if found is None:
+            break
+        command = found
+        path.append(word)
+    if not path:
+        return ""
+    line = " ".join([root.command_path, *path])
+    arguments = [param for param in command.params if isinstance(param, click.Argument)]
+    for each in arguments:
+        if IDS_ARGUMENTS.intersection(re.findall(r"[A-Z]+", str(each.metavar))[:1]):
+            how = f"{line} -" if _takes_many(each) else f"xargs -n 1 {line}"
+            return f"{line} is a command of its own; for ids on stdin, write {how}"
+    return f"{line} is a command of its own; this one calls methods of services"
+
+
+def _takes_many(param: click.Parameter) -> bool:
+    return str(param.metavar).endswith("...")
+
+
+def _has_input() -> bool:
+    """
+    Return whether stdin is a pipe or a file, from which ids may come.
+    """
+    try:
+        return not stat.S_ISCHR(os.fstat(sys.stdin.fileno()).st_mode)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _list_argument_words(ctx: click.Context) -> list[str]:
+    arguments = [param for param in ctx.command.params if isinstance(param, click.Argument)]
+    words = [word for each in arguments for word in re.findall(r"[A-Z][A-Z-]+", str(each.metavar))]
+    return list(dict.fromkeys(words))
+
+
+def _name_command(ctx: click.Context) -> str:
+    return ctx.command_path.removeprefix(ctx.find_root().command_path).strip()
