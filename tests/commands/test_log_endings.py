@@ -4,6 +4,7 @@ How a live log ends, and what is read then: the rest from where the log was stor
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import time
@@ -407,3 +408,110 @@ def test_a_live_log_may_be_silent(start: Start, group_env: GroupEnv, tmp_path: P
     _, err = process.communicate(timeout=60)
 
     assert 0 == process.returncode, err
+
+
+def cut_log(size: int, **headers: str) -> Response:
+    """
+    Return a complete response that has only the first bytes of the log.
+    """
+    return response(200, (BEFORE + REST).encode()[:size], **headers)
+
+
+def chunked_page() -> Response:
+    """
+    Return a page as a server sends it that does not know its length.
+    """
+    data = chunked(PAGE.decode()).data
+    return Response(data.replace(b"text/plain", b"text/html"), closes=True)
+
+
+PAGE = b"<!doctype html><title>Sign in</title>" + b" " * 200
+OTHERS: dict[str, Callable[[], Response]] = {
+    "shorter": lambda: cut_log(5),
+    "empty": lambda: cut_log(0),
+    "other text": lambda: response(200, b"not so", Content_Type="text/plain"),
+    "short page": lambda: response(200, PAGE[:8], Content_Type="text/html; charset=utf-8"),
+    "long page": lambda: response(200, PAGE, Content_Type="text/html"),
+    "page in chunks": chunked_page,
+    "shorter in chunks": lambda: chunked(BEFORE[:5]),
+    "gzip": lambda: response(200, gzip.compress(BEFORE[:5].encode()), Content_Encoding="gzip"),
+    "empty gzip": lambda: response(200, b"", Content_Encoding="gzip"),
+    "range": lambda: response(416, b"", Content_Range="bytes */5"),
+}
+"""Complete responses in place of a log of which more was printed."""
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_something_else_is_stored(tc: CommandLine, http_server: ScriptedServer, other: str) -> None:
+    """
+    When the run has ended, that is final: there is no retry, which could not change it.
+    """
+    deployment = Deployment(http_server, [CUT_OFF, OTHERS[other]()])
+    result = tc("--delay-factor", "1ms", "task", "log", TASK_ID, env=http_server.env)
+
+    assert (9, BEFORE.encode(), 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
+    assert deployment.is_over
+    # The last one for the run that has ended.
+    assert sum(request.target == "/live" for request in http_server.requests) <= 3
+
+
+@pytest.mark.usefixtures("quick_polls")
+@pytest.mark.parametrize("other", OTHERS)
+def test_something_else_comes_for_a_while(tc: CommandLine, http_server: ScriptedServer, other: str) -> None:
+    """
+    While the task runs, its log is waited for, after a line that tells why.
+    """
+    whole = BEFORE + " and more\n"
+    Deployment(http_server, [CUT_OFF, *[OTHERS[other]()] * 3, chunked(whole)], polls=40)
+    result = tc(*QUICK, "task", "log", TASK_ID, env=http_server.env)
+
+    assert (0, whole.encode(), 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
+    assert "waiting for the log" in result.stderr
+
+
+@pytest.mark.parametrize("other", [lambda: response(502, b"bad"), lambda: response(404, b"no")], ids=["502", "404"])
+def test_a_failure_that_is_not_the_end_of_a_worker(
+    tc: CommandLine, http_server: ScriptedServer, other: Callable[[], Response]
+) -> None:
+    """
+    It is reported at the first retry, while the task runs.
+    """
+    Deployment(http_server, [CUT_OFF, other(), other(), chunked(BEFORE + REST)], polls=40)
+    result = tc("--delay-factor", "1ms", "task", "log", TASK_ID, env=http_server.env)
+
+    assert (0, (BEFORE + REST).encode(), 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+    assert "waiting for the log" in result.stderr
+
+
+@pytest.mark.usefixtures("quick_polls")
+def test_a_silent_connection_after_the_end(
+    tc: CommandLine, monkeypatch: pytest.MonkeyPatch, http_server: ScriptedServer
+) -> None:
+    """
+    The status is requested while a live log is silent, so that the stored log is read on.
+    """
+    monkeypatch.setattr("tccli.core.tasks.log_follow.MIN_STATUS_PAUSE_SECONDS", 0.01)
+    silent = Response(chunked(BEFORE, b"").data, closes=False)
+    Deployment(http_server, [silent], polls=2, stored=[BEFORE + REST])
+    result = tc(*QUICK, "task", "log", TASK_ID, env=http_server.env)
+
+    assert (0, (BEFORE + REST).encode(), "") == (result.exit_code, result.output, result.stderr)
+    assert 1 == sum(request.target == "/live" for request in http_server.requests)
+
+
+def test_a_storage_that_fails(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    The rest of a run that has ended is requested again, after a line that tells why.
+    """
+    deployment = Deployment(http_server, [CUT_OFF], stored=[BEFORE + REST])
+    respond = deployment.respond
+    broken = [response(503, b"busy")] * 3
+
+    def fail_at_first(request: Received) -> Response:
+        return broken.pop() if broken and request.target.startswith("/stored/") else respond(request)
+
+    http_server.respond_with(fail_at_first)
+    result = tc("--delay-factor", "1ms", "task", "log", TASK_ID, env=http_server.env)
+
+    assert (0, (BEFORE + REST).encode(), 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+    assert "trying again" in result.stderr

@@ -8,17 +8,18 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
-from tccli.core.tasks.log_reader import LogChangedError, LogReader
+from tccli.core.tasks.log_reader import LogChangedError, LogReader, NotTheLogError
 from tccli.core.tasks.log_tail import Tail
 from tccli.core.tasks.logs import open_log
 from tccli.core.tasks.members import RESOLVED_STATES
-from tccli.core.tasks.pauses import Pauses
+from tccli.core.tasks.pauses import PAUSE_FACTOR, Pauses
 from tccli.core.tasks.queue import fetch_definition, fetch_status, find_log_name, find_run
 from tccli.core.tasks.waiting import MAX_FAILED_POLLS
+from tccli.core.transfer.remote import TransientError
 from tccli.errors import FailedError, NoAnswerError, NotFoundError, RefusedError, RejectedError, TcError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from typing import Any
 
     from tccli.core.client import Client
@@ -30,8 +31,11 @@ MIN_PAUSE_SECONDS = 0.5
 """A log usually ends just before its task."""
 POLLS_PER_READ = 4
 """After the end of a live log, how many polls are made before it is read again, in case that it was only cut off."""
-STATUS_INTERVAL_SECONDS = 30.0
-"""How often the status of a task is requested while its log is silent."""
+MIN_STATUS_PAUSE_SECONDS = 5.0
+MAX_STATUS_PAUSE_SECONDS = 10.0
+"""After how long the status of a task is requested again while its log is silent, or cannot be read."""
+MIN_REPORTED_SECONDS = 1.0
+"""A wait before the first retry is reported if it is that long."""
 WORKER_GONE_REASONS = frozenset({"canceled", "claim-expired", "deadline-exceeded", "worker-shutdown"})
 """Of runs that the queue has ended: their workers may not upload the rest of the log any more."""
 
@@ -112,6 +116,7 @@ class RunLog:
         definition = fetch_definition(client, run.task_id) if run.definition is None else run.definition
         self.remote: RemoteFile = open_log(client, context, run.task_id, run.run_id, find_log_name(definition))
         self.was_live = False
+        self.remote.check_retry = self._check_retry
         self._reader = LogReader(self.remote)
         self._is_tail_read = False
         self._reported: set[str] = set()
@@ -175,7 +180,9 @@ class RunLog:
                     self._report(self._describe_lost_end(reason))
                 return
             try:
-                yield from self._read_until_silent(is_resolved=is_resolved)
+                was_resolved = yield from self._read_until_silent(is_resolved=is_resolved)
+                if was_resolved:
+                    continue
                 if is_resolved or not self._reader.is_live or not self._options.follows:
                     return
             except TcError as error:
@@ -207,10 +214,32 @@ class RunLog:
             self._raise_unless_ended(error)
             return True
         # After its end, a log is read again only to be sure.
-        if not self._reader.ended_at and error.message not in self._reported:
-            self._reported.add(error.message)
-            self._report(f"{error.message}; waiting for the log")
+        if not self._reader.ended_at:
+            self._report_once(error.message, "waiting for the log")
         return False
+
+    def _check_retry(self, retry: int, error: TcError | TransientError) -> None:
+        """
+        Report why the log is requested again, but not that its worker is gone, which may be the end of the run.
+
+        Raises:
+            TcError: The run has ended meanwhile: the log may be somewhere else.
+        """
+        if self._run.is_resolved:
+            # The first retry is soon, and usually helps.
+            after = error.after if isinstance(error, TransientError) else 0.0
+            delay = max(after, self.remote.context.policy.compute_delay(retry, 0.0))
+            if retry > 1 or delay >= MIN_REPORTED_SECONDS:
+                self._report_once(str(error), "trying again")
+        elif self._is_resolved():
+            raise error.to_final() if isinstance(error, TransientError) else error
+        elif isinstance(error, TransientError) and error.status:
+            self._report_once(str(error), "waiting for the log")
+
+    def _report_once(self, message: str, consequence: str) -> None:
+        if message not in self._reported:
+            self._reported.add(message)
+            self._report(f"{message}; {consequence}")
 
     def _may_be_temporary(self, error: TcError) -> bool:
         """
@@ -219,7 +248,7 @@ class RunLog:
         if isinstance(error, LogChangedError) or (isinstance(error, RefusedError) and error.code):
             # Of the latter, the queue's responses have a code, those of a worker have none.
             return False
-        if self.was_live or self._reader.is_live:
+        if self.was_live or self._reader.is_live or isinstance(error, NotTheLogError):
             return True
         # A log may not exist yet.
         return isinstance(error, NoAnswerError | FailedError | NotFoundError | RejectedError) and not _is_final(error)
@@ -235,24 +264,30 @@ class RunLog:
         self._reader, self._is_tail_read = tail.reader, True
         return tail
 
-    def _read_until_silent(self, *, is_resolved: bool) -> Iterator[bytes]:
-        checked = time.monotonic()
+    def _read_until_silent(self, *, is_resolved: bool) -> Generator[bytes, None, bool]:
+        """
+        Yield what comes until the response ends, and return False; or True if the run has ended while it was silent.
+        """
+        checked, pause = time.monotonic(), MIN_STATUS_PAUSE_SECONDS
         source = self._open_source()
         self._reader.may_be_silent = not is_resolved
         for block in source.blocks():
             if block:
+                pause = MIN_STATUS_PAUSE_SECONDS
                 yield block
                 continue
             if is_resolved:
                 continue
             self.was_live = True
             if not self._options.follows:
-                return
+                return False
             yield b""
-            if time.monotonic() - checked >= STATUS_INTERVAL_SECONDS:
+            if time.monotonic() - checked >= pause:
+                # Its server may have a connection that is dead.
                 if self._is_resolved():
-                    return
-                checked = time.monotonic()
+                    return True
+                checked, pause = time.monotonic(), min(pause * PAUSE_FACTOR, MAX_STATUS_PAUSE_SECONDS)
+        return False
 
     def _wait_for_change(self, pauses: Pauses, polls: int) -> None:
         """
@@ -262,6 +297,7 @@ class RunLog:
         # To read a live log again is to read all of it.
         for _ in range(polls):
             pauses.begin()
+            pauses.shorten(MAX_STATUS_PAUSE_SECONDS)
             pauses.wait()
             if self._is_resolved() or self._find_url() != before:
                 return
@@ -292,7 +328,8 @@ class RunLog:
             self._report(f"{error.message}; trying again")
             return False
         self._failed_polls, self._has_status = 0, True
-        return state in RESOLVED_STATES
+        self._run = self._run._replace(is_resolved=state in RESOLVED_STATES)
+        return self._run.is_resolved
 
     def _fetch_run(self) -> dict[str, Any]:
         return find_run(fetch_status(self._client, self._run.task_id), self._run.run_id)

@@ -25,7 +25,7 @@ from tccli.errors import BrokenAnswerError, NoAnswerError, service_error_class
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from tccli.core.transfer.remote import RangeResponse, RemoteFile
+    from tccli.core.transfer.remote import RangeResponse, RemoteFile, RemoteMetadata
 
 BUFFER_BYTES = 64 * 1024
 MAX_COMPARED_BYTES = 1024
@@ -41,6 +41,13 @@ MAX_SILENCE_SECONDS = 600.0
 class LogChangedError(BrokenAnswerError):
     """
     The log is not the one of which the first part was read.
+    """
+
+
+class NotTheLogError(BrokenAnswerError):
+    """
+    A response is complete, but shorter than what is known of the log, or a page in its place. Another request at once
+    does not change that.
     """
 
 
@@ -79,6 +86,7 @@ class LogReader:
         self.ignores_ranges = False
         self._min_end = end or start
         self._last = b""
+        self._has_pages = False
         self.is_compressed = is_compressed
         self._hashes: dict[str, Any] | None = None
 
@@ -88,6 +96,7 @@ class LogReader:
 
         Raises:
             LogChangedError: The log is not the one that was read before.
+            NotTheLogError: The response is not the log.
             BrokenAnswerError: Its compressed data is broken.
             TcError: All retries have failed, or a retry cannot help.
         """
@@ -100,7 +109,7 @@ class LogReader:
                     yield block
                 break
             except RemoteChangedError as error:
-                raise LogChangedError(str(error)) from None
+                raise NotTheLogError(str(error)) from None
             except UrlExpiredError as error:
                 if has_new_url:
                     raise service_error_class(error.status)(str(error), status=error.status) from None
@@ -130,6 +139,7 @@ class LogReader:
             metadata = response.metadata
             if metadata.encoding and metadata.encoding not in SUPPORTED_ENCODINGS:
                 raise BrokenAnswerError(f"cannot decode {self.name}: its content encoding is {metadata.encoding!r}")
+            self._check_is_log(metadata)
             self.content_type = metadata.content_type
             self.is_compressed = bool(metadata.encoding)
             self.is_live = metadata.length is None and not self.is_compressed
@@ -150,15 +160,30 @@ class LogReader:
                     return
             # A log only grows: it has at least what it had before.
             self._min_end = max(self._min_end, self.position)
+            # Without chunks, the end of a response looks like a connection that is lost.
+            is_chunked = "chunked" in response.stream.headers.get("transfer-encoding", "").lower()
             if at < self._min_end:
                 message = f"{self.name}: {self._min_end - at} bytes are missing at the end"
-                raise TransientError(message)
+                has_end = self.is_compressed or is_chunked or metadata.length == at
+                raise NotTheLogError(message) if has_end else TransientError(message)
             self._check_hashes()
-            # Without chunks, the end of a response looks like a connection that is lost.
-            if self.is_live and "chunked" in response.stream.headers.get("transfer-encoding", "").lower():
+            if self.is_live and is_chunked:
                 self.ended_at = url
         finally:
             self._remote.close(response)
+
+    def _check_is_log(self, metadata: RemoteMetadata) -> None:
+        """
+        Raises:
+            NotTheLogError: It can be told without the body that this is not the log of which a part was read.
+        """
+        if not self._last:
+            self._has_pages = _is_page(metadata.content_type)
+        elif _is_page(metadata.content_type) and not self._has_pages:
+            raise NotTheLogError(f"{self.name}: the response is a page (text/html), not the log")
+        if metadata.length is not None and not metadata.encoding and metadata.length < self.position:
+            missing = self.position - metadata.length
+            raise NotTheLogError(f"{self.name}: {missing} bytes are missing at the end")
 
     def _open(self) -> RangeResponse:
         location = self._remote.locate()
@@ -186,13 +211,13 @@ class LogReader:
             at: The position after the block.
 
         Raises:
-            RemoteChangedError: Bytes that were read before are not the same.
+            LogChangedError: Bytes that were read before are not the same.
         """
         begin = at - len(block)
         compared = self.position - len(self._last)
         low, high = max(begin, compared), min(at, self.position)
         if low < high and block[low - begin : high - begin] != self._last[low - compared : high - compared]:
-            raise RemoteChangedError(f"{self.name} is not the log that it was before")
+            raise LogChangedError(f"{self.name} is not the log that it was before")
         new = block[max(self.position - begin, 0) :]
         if self.end is not None:
             new = new[: max(self.end - self.position, 0)]
@@ -280,6 +305,10 @@ class BlockPump:
                 self._queue.put(item, timeout=MAX_STOP_SECONDS)
                 return True
         return False
+
+
+def _is_page(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() in {"text/html", "application/xhtml+xml"}
 
 
 def _read_blocks(read: Callable[[memoryview], int]) -> Iterator[bytes]:

@@ -115,7 +115,7 @@ class Reader:
             self._remote.close(self._response)
             self._response = None
 
-    def _retry_or_raise(self, error: Exception) -> None:
+    def _retry_or_raise(self, error: NoAnswerError | TransientError | UrlExpiredError) -> None:
         """
         Wait before the next attempt, or raise *error* when there is none left.
         """

@@ -23,7 +23,7 @@ from tccli.core.responses import excerpt
 from tccli.errors import BrokenAnswerError, FailedError, NoAnswerError, TcError, service_error_class
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tccli.core.http.transport import Stream
     from tccli.core.transfer.context import TransferContext
@@ -137,7 +137,10 @@ class RemoteFile:
     Attributes:
         cancellation: Cancelled when all transfers of the file must end.
         has_checksum: Whether the user gave a digest, which shows whether the bytes belong together.
+        check_retry: Called before each retry with its number, from 1, and the failure; may raise an error instead.
     """
+
+    check_retry: Callable[[int, TcError | TransientError], None] | None = None
 
     def __init__(self, source: Source, context: TransferContext) -> None:
         self.source = source
@@ -228,7 +231,7 @@ class RemoteFile:
         if self._is_stopped:
             self.cancellation.cancel()
 
-    def wait_before_retry(self, retry: int, error: Exception) -> None:
+    def wait_before_retry(self, retry: int, error: TcError | TransientError) -> None:
         """
         Wait after a failure. If the storage asked to slow down, all transfers of the context wait.
 
@@ -239,6 +242,8 @@ class RemoteFile:
         Raises:
             NoAnswerError: The file was stopped.
         """
+        if self.check_retry is not None:
+            self.check_retry(retry, error)
         after, status = (error.after, error.status) if isinstance(error, TransientError) else (0.0, 0)
         seconds = self.context.policy.announce_delay(retry, str(error), after, self.context.report)
         if status in {429, 503}:
