@@ -17,13 +17,10 @@ from tccli import __version__, names
 from tccli.cli.command import Command, Group
 from tccli.cli.context import Context, discard_stream, get_context
 from tccli.cli.directories import command_names, find_summary, load_command
-from tccli.cli.options import peek_options
 from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from tccli.core.http.redact import Redactor
 
 MORE_HELP = (
     ("tc SERVICE --help", "The methods of a service."),
@@ -162,7 +159,8 @@ def main(argv: Sequence[str] | None = None, *, interrupts: Sequence[int] = ()) -
         import traceback
 
         request = "report it where you got tc from, with the command and the lines above"
-        context.print_message(f"{traceback.format_exc()}tc: this is a bug in tc {__version__}; {request}")
+        message = f"{traceback.format_exc()}tc: this is a bug in tc {__version__}; {request}"
+        context.print_message(message, exitCode=TcError.exit_code)
         code = _exit_code(TcError.exit_code, context)
     sys.exit(code)
 
@@ -175,9 +173,7 @@ def run(argv: Sequence[str] | None = None, context: Context | None = None) -> in
     try:
         return _invoke(argv, context)
     except (KeyboardInterrupt, click.Abort):
-        if sys.stderr is not None and sys.stderr.isatty():
-            # After the ^C of the terminal.
-            click.echo(err=True)
+        context.end_interrupted_line()
         return INTERRUPTED
     except OSError:
         discard_stream(sys.stdout)
@@ -254,23 +250,14 @@ def _print_error(error: TcError, context: Context) -> None:
     if sys.stderr is None:
         return
     details = error.details if context.options.verbose else ""
-    is_json = "json" in {context.options.error_format, peek_options(context.argv).error_format.lower()}
     with suppress(OSError):
-        if is_json:
-            click.echo(_format_json(error, details, context.redactor), err=True)
+        if context.has_json_errors:
+            click.echo(context.format_document(error.as_document(details)), err=True)
         else:
             prefix = "Error" if context.is_go_client else "tc"
             # An argument of thousands of characters would hide what is wrong with it.
             line = re.sub(rf"(\S{{{MAX_WORD_CHARACTERS}}})\S+", r"\1…", f"{prefix}: {error}")
             context.print_message(line.replace("\n", " ") + (f"\n{details}" if details else ""))
-
-
-def _format_json(error: TcError, details: str, redactor: Redactor) -> str:
-    from tccli.core.printable import escape_controls_in_json
-    from tccli.output.text import dump_json
-
-    document = redactor.redact_document(error.as_document(details))
-    return escape_controls_in_json(dump_json(document))
 
 
 def _usage_line(error: click.UsageError) -> str:

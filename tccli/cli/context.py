@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,7 @@ class Context:
         self._redactors: list[Redactor] = []
         self._warnings: set[str] = set()
         self._logs: list[RequestLog] = []
+        self._interruptions: list[None] = []
         self._config_files: ConfigFiles | None = None
         self._library: ReferenceSet | None = None
         self.time_limit: TimeLimit | None = None
@@ -87,6 +88,7 @@ class Context:
         context = Context(options, self.environ, self.argv, self.program)
         context._config_files, context._library = self._config_files, self._library
         context._redactors, context._warnings, context._logs = self._redactors, self._warnings, self._logs
+        context._interruptions = self._interruptions
         context.time_limit = self.time_limit
         return context
 
@@ -97,14 +99,46 @@ class Context:
         """
         return self.program == "taskcluster"
 
-    def note(self, line: str) -> None:
+    def note(self, line: str, **fields: Any) -> None:
         """
         Print *line* to stderr unless ``--quiet`` was given.
+
+        Args:
+            fields: For ``--error-format json``.
         """
         if not self.options.quiet:
             from tccli.core.printable import escape_line_breaks
 
-            self.print_message(escape_line_breaks(f"tc: {line}"))
+            self.print_message(escape_line_breaks(f"tc: {line}"), **fields)
+
+    def note_interruption(self, line: str) -> None:
+        """
+        Print what Ctrl-C has ended. End a display of progress first.
+        """
+        self.end_interrupted_line()
+        self.note(line)
+
+    def end_interrupted_line(self) -> None:
+        """
+        End the line on which the terminal shows ``^C``, unless that was done before.
+        """
+        if not self._interruptions and sys.stderr is not None and sys.stderr.isatty():
+            # It may be closed.
+            with suppress(OSError):
+                click.echo(err=True)
+        self._interruptions.append(None)
+
+    @property
+    def has_json_errors(self) -> bool:
+        """
+        Whether each line on stderr is JSON, also before click has parsed the options.
+        """
+        if self.options.error_format == "json":
+            return True
+        # Most command lines are not read again for each message.
+        return any("json" in word.lower() for word in self.argv) and (
+            peek_options(self.argv).error_format.lower() == "json"
+        )
 
     @property
     def redactor(self) -> Redactor:
@@ -122,9 +156,10 @@ class Context:
             self._redactors.append(redactor)
         return self._redactors[0]
 
-    def print_message(self, text: str) -> None:
+    def print_message(self, text: str, **fields: Any) -> None:
         """
-        Print *text* to stderr without secrets, and without characters that control a terminal.
+        Print *text* to stderr without secrets, and without characters that control a terminal. With ``--error-format
+        json``, it is the ``message`` of a document on one line, with further *fields*.
 
         A disk that is full does not change what is done. A pipe that nobody reads ends the program, as with stdout.
         """
@@ -133,11 +168,23 @@ class Context:
         if sys.stderr is None:
             return
         try:
-            click.echo(escape_controls(self.redactor.redact_text(text)), err=True)
+            text = escape_controls(self.redactor.redact_text(text))
+            if self.has_json_errors:
+                text = self.format_document({"message": text.removeprefix("tc: "), **fields})
+            click.echo(text, err=True)
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
             discard_stream(sys.stderr)
+
+    def format_document(self, document: dict[str, Any]) -> str:
+        """
+        Return a line of JSON for stderr, without secrets.
+        """
+        from tccli.core.printable import escape_controls_in_json
+        from tccli.output.text import dump_json
+
+        return escape_controls_in_json(dump_json(self.redactor.redact_document(document)))
 
     def writer(self) -> Callable[[Result], None]:
         """

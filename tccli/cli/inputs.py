@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from tccli.cli.context import get_context
 from tccli.errors import UsageError
 
 MAX_STDIN_BYTES = 256 << 20
@@ -116,5 +117,6 @@ def _open_stdin(subject: str, what: str) -> IO[bytes] | None:
     if sys.stdin is None:
         return None
     if sys.stdin.isatty():
-        click.echo(f"tc: {subject}: reading the {what} from the terminal; Ctrl-D ends it", err=True)
+        context = get_context(click.get_current_context())
+        context.print_message(f"tc: {subject}: reading the {what} from the terminal; Ctrl-D ends it")
     return sys.stdin.buffer

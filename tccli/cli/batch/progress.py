@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tccli.cli.side_thread import run_beside
+from tccli.core.times import format_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 LOG_INTERVAL_SECONDS = 60.0
 REFRESH_INTERVAL_SECONDS = 0.2
+MIN_ESTIMATE_SECONDS = 2.0
+"""Before, the first calls may count for too much."""
 MIN_DELAY_SECONDS = 0.5
 """Most batches end before rich is loaded, and before a user could read anything."""
 
@@ -110,7 +113,7 @@ def _bar(_context: Context, counts: Counts, wait: Callable[[float], bool]) -> No
         task = bar.add_task("", total=counts.total_bytes)
         while True:
             ended = wait(REFRESH_INTERVAL_SECONDS)
-            text = f"{counts.describe()}, {_rate(counts, started)}"
+            text = f"{counts.describe()}, {_rate(counts, started)}{_remaining(counts, started)}"
             bar.update(task, description=text, completed=counts.done_bytes)
             if ended:
                 return
@@ -121,6 +124,18 @@ def _log(context: Context, counts: Counts, wait: Callable[[float], bool]) -> Non
     while not wait(LOG_INTERVAL_SECONDS):
         share = f" ({counts.done_bytes / counts.total_bytes:.0%} of the input)" if counts.total_bytes else ""
         context.note(f"{counts.describe()}, {_rate(counts, started)}{share}")
+
+
+def _remaining(counts: Counts, started: float) -> str:
+    """
+    Return how long the rest of the input takes, if its lines are as those before, or nothing if that is not known.
+    """
+    seconds = time.monotonic() - started
+    if not counts.total_bytes or not counts.ended or seconds < MIN_ESTIMATE_SECONDS:
+        return ""
+    # What an earlier run has done took no time.
+    done = counts.done_bytes * counts.ended / (counts.ended + counts.skipped)
+    return f", {format_span(seconds * (counts.total_bytes - counts.done_bytes) / done)} left" if done else ""
 
 
 def _rate(counts: Counts, started: float) -> str:

@@ -263,6 +263,8 @@ class _Run:
         if self._options.dry_run or (is_closed and not self._runner.may_change):
             # The reader of what was read had enough.
             return
+        if isinstance(error, KeyboardInterrupt):
+            self._context.end_interrupted_line()
         calls = self._calls
         calls.wait()
         unwritten: list[BatchResult] = []

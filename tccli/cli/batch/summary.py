@@ -116,7 +116,7 @@ class Summary:
         else:
             parts.append("with --journal, it can be resumed")
         message = f"{what} after {counts.describe()}{self._failures.describe()}; {'; '.join(parts)}"
-        self._context.note(message)
+        self._context.note(message, counts=counts.as_document(), failures=self._failures.as_document())
 
     def finish(self, input_error: TcError | None, lost: Reachability | None) -> None:
         """

@@ -284,7 +284,7 @@ class _Progress:
             raise WaitTimeoutError(f"the time is up: {self._describe()}") from None
         except KeyboardInterrupt:
             if not noop:
-                self._context.note(f"interrupted: {self._describe()}")
+                self._context.note_interruption(f"interrupted: {self._describe()}")
             raise
 
     def _describe(self) -> str:

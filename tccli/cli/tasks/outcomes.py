@@ -110,6 +110,7 @@ class Outcome(NamedTuple):
         try:
             yield
         except KeyboardInterrupt:
+            context.end_interrupted_line()
             if self.cancels:
                 _cancel(context, client, task_ids)
             else:

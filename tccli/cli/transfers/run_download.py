@@ -168,7 +168,7 @@ def note_interruption(context: Context, paths: Iterable[str]) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         if _has_partial(paths):
-            context.note(f"interrupted; {hint}")
+            context.note_interruption(f"interrupted; {hint}")
         raise
     except NoAnswerError as error:
         if not error.hint and _has_partial(paths):

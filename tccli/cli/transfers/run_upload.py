@@ -62,7 +62,7 @@ def note_interruption(context: Context, record: UploadRecord | None) -> Iterator
         yield
     except KeyboardInterrupt:
         if record is not None and record.content:
-            context.note(f"interrupted; {hint}")
+            context.note_interruption(f"interrupted; {hint}")
         raise
     except NoAnswerError as error:
         if not error.hint and record is not None and record.content:
