@@ -1159,7 +1159,7 @@ function __taskcluster_meaning
         case '*:--pager' '*:--no-pager'
             echo 'Page long output on a terminal, or not (TC_PAGER, PAGER)'
         case '*:--error-format'
-            echo 'Print an error as text, or as one line of JSON'
+            echo 'Print errors and notes as text, or each as a line of JSON'
         case '*:--csv'
             echo 'Lines are CSV: commas, and quotes as in RFC 4180'
         case '*:--tsv'

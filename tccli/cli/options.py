@@ -275,7 +275,7 @@ def _list_global_options() -> tuple[tuple[tuple[str, ...], dict[str, Any]], ...]
             "--error-format",
             type=Choice(["text", "json"]),
             metavar="FORMAT",
-            help="Print an error as text, or as one line of JSON.",
+            help="Print errors and notes as text, or each as a line of JSON.",
         ),
     )
 

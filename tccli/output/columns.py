@@ -127,21 +127,22 @@ def list_columns(entries: Sequence[Any], key_columns: Sequence[str] = ()) -> lis
     flat = [flatten(entry) for entry in entries]
     paths = dict.fromkeys(path for row in flat for path in row)
     columns = {path: [row.get(path) for row in flat] for path in paths}
-    ranks = _rank_all(columns)
+    ranks = _rank_all(columns, key_columns)
     for path, rank in ranks.items():
-        if path in key_columns:
-            ranks[path] = key_columns.index(path) - len(key_columns)
-        elif rank in {RANK_TEXT, RANK_LIST}:
+        if rank in {RANK_TEXT, RANK_LIST}:
             ranks[path] = RANK_DETAIL
     return [Column(path, values, ranks[path]) for path, values in columns.items()]
 
 
-def rank_columns(entries: Sequence[Any]) -> list[Column]:
+def rank_columns(entries: Sequence[Any], key_columns: Sequence[str] = ()) -> list[Column]:
     """
     Return the columns that can be shown, the ones that tell most about an entry first.
 
     Secrets, nested data, properties that are empty everywhere, and repetitions of a column of the same name are left
     out.
+
+    Args:
+        key_columns: The paths that tell most, the most important first.
     """
     from tccli.core.http.redact import names_secret
 
@@ -158,13 +159,13 @@ def rank_columns(entries: Sequence[Any]) -> list[Column]:
         for other in same:
             del columns[other]
         columns[path] = values
-    ranks = _rank_all(columns)
+    ranks = _rank_all(columns, key_columns)
     paths = list_paths(entries)
     order = sorted(columns, key=ranks.__getitem__)
     return [Column(_shorten_path(path, paths, entries), columns[path], ranks[path]) for path in order]
 
 
-def _rank_all(columns: Mapping[str, Sequence[Any]]) -> dict[str, int]:
+def _rank_all(columns: Mapping[str, Sequence[Any]], key_columns: Sequence[str]) -> dict[str, int]:
     ranks = {path: _rank(_leaf(path), values) for path, values in columns.items()}
     subject = _find_subject(columns, ranks)
     if subject is not None:
@@ -175,6 +176,9 @@ def _rank_all(columns: Mapping[str, Sequence[Any]]) -> dict[str, int]:
     times = [path for path, rank in ranks.items() if rank == RANK_TIME and _leaf(path) not in DEADLINES]
     if times:
         ranks[times[0]] = RANK_FIRST_TIME
+    for place, path in enumerate(key_columns, -len(key_columns)):
+        if path in ranks:
+            ranks[path] = place
     return ranks
 
 

@@ -109,7 +109,7 @@ class Result(NamedTuple):
         is_page: The only document is a page of a listing, which may be the last one.
         pages: A listing, instead of documents.
         is_table: The default format on a terminal is a table.
-        key_columns: The columns of such a table that are left out last where the terminal is narrow, the most important
+        key_columns: The columns of a table that are left out last where the terminal is narrow, the most important
             first.
         to_text: Returns what a terminal shows by default, for a width in columns.
         is_filtered: The documents are what a filter yields.

@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +20,8 @@ import pytest
 
 from tests.batch_env import make_lines, read, write_site
 from tests.http_server import DROPPED, NO_RESPONSE, Received, Response, ScriptedServer, error_response, json_response
+from tests.terminals import read_terminal
+from tests.transfer_env import slug
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, Start
@@ -102,9 +108,10 @@ def test_a_deployment_that_dies(
     In the middle of a batch: after so many failures in a row, no call begins. The journal has what is done.
     """
     done, jobs = 30, 6
+    numbers = itertools.count()
 
     def respond(_request: Received) -> Response:
-        return json_response({}) if len(http_server.requests) <= done else fault
+        return json_response({}) if next(numbers) < done else fault
 
     http_server.respond_with(respond)
     (tmp_path / "lines").write_text("".join(f"secret-{number}\n" for number in range(500)))
@@ -178,4 +185,136 @@ def test_results_that_cannot_be_written(
     assert (states["done"] >= 1) == (method != "hook"), (states, summary)
     if method == "triggerHook":
         uncertain = sum("is uncertain" in line for line in errors.decode().splitlines())
-        assert states["started"] == states["done"] + states["failed"] + uncertain
+        assert states["started"] <= states["done"] + states["failed"] + uncertain
+
+
+@pytest.mark.parametrize("method", ["status", "cancelTask"])
+def test_a_reader_that_closes_the_results_of_changes(start: Start, http_server: ScriptedServer, method: str) -> None:
+    """
+    Is told how many calls were made, in one line; of calls that only read, nothing.
+    """
+    http_server.respond_with(json_response({}))
+    process = start(
+        *("batch", "queue", method, "--jobs", "4"),
+        env=http_server.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stdin.write(f"{slug()}\n".encode() * 50)
+    process.stdin.flush()
+    assert 141 == process.wait(30)
+    errors = process.stderr.read().decode()
+    process.stdin.close()
+    process.stdin = process.stdout = None
+
+    if method == "status":
+        assert "" == errors
+    else:
+        assert 1 == errors.count("\n")
+        assert "reader" in errors
+        assert re.search(r"after [1-9][0-9]* calls?;", errors), errors
+
+
+@pytest.mark.parametrize("options", [(), ("-vv",), ("--dry-run",)], ids=str)
+def test_each_line_on_stderr_is_json(tc: CommandLine, http_server: ScriptedServer, options: tuple[str, ...]) -> None:
+    """
+    With --error-format json: also notes, warnings, uncertain calls and requests. Only the error has an exit code.
+    """
+    http_server.respond_with(error_response(500, "InternalServerError", "oops"))
+    argv = (*TRIGGER, "--columns", "absent", "--error-format=JSON", *ONE_BY_ONE, *options)
+    result = tc(*argv, stdin="1\n2\n", env=http_server.env)
+
+    documents = [json.loads(line) for line in result.stderr.splitlines()]
+    assert all(each["message"] and not each["message"].startswith("tc: ") for each in documents)
+    assert len(documents) > 1
+    assert ["exitCode" in each for each in documents] == [False] * (len(documents) - 1) + [options != ("--dry-run",)]
+
+
+def test_an_interruption_is_json(start: Start, http_server: ScriptedServer) -> None:
+    """
+    With the failures by kind.
+    """
+    http_server.respond_with(*[REFUSED] * 3, NO_RESPONSE)
+    argv = ("batch", *ONE_BY_ONE, "--error-format", "json")
+    process = start(*argv, env=http_server.env, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(make_lines([PING] * 9).encode())
+    process.stdin.flush()
+    http_server.wait_for(4)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+
+    document = json.loads(errors.splitlines()[-1])
+    assert {"calls": 3, "failed": 3, "uncertain": 0, "skipped": 0} == document["counts"]
+    assert [(3, 403)] == [(each["count"], each["status"]) for each in document["failures"]]
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=str)
+def test_that_nothing_was_sent(tc: CommandLine, http_server: ScriptedServer, options: tuple[str, ...]) -> None:
+    """
+    Is said where payloads are not valid, and also in a dry run in which others are.
+    """
+    lines = [{"service": "hooks", "method": "triggerHook", "args": ["a", "b"], "payload": "x"}] * 2
+    result = tc("batch", *options, stdin=make_lines([*lines, *([PING] if options else [])]), env=http_server.env)
+    assert (2, 0) == (result.exit_code, len(http_server.requests))
+    assert "nothing was sent" in result.stderr
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_a_failure_is_told_once(tc: CommandLine, http_server: ScriptedServer, status: int) -> None:
+    """
+    The summary does not repeat the message that was printed when the first call failed; its advice is there.
+    """
+    http_server.respond_with(error_response(status, "SomeCode", "some reason"))
+    result = tc("batch", "--retries", "0", stdin=make_lines([PING] * 20), env=http_server.env)
+    assert (1, 2, 1) == (result.exit_code, result.stderr.count("\n"), result.stderr.count("some reason"))
+    assert f"all with {status} SomeCode" in result.stderr.splitlines()[-1]
+
+
+def test_a_table_has_the_messages(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Of failures, also next to results with many properties.
+    """
+    status = {"taskId": slug(), "state": "pending", "schedulerId": "s", "workerType": "w", "provisionerId": "p"}
+    http_server.respond_with(json_response({"status": status}), REFUSED)
+    lines = f"{slug()}\n" * 3
+    result = tc("batch", "queue", "status", "--format", "table", *ONE_BY_ONE, stdin=lines, env=http_server.env)
+    head, *rows = result.stdout.splitlines()
+    assert ["id", "message"] == head.split()[:2]
+    assert ["1", "2", "3"] == [row.split()[0] for row in rows]
+    assert all("queue.status: 403" in row for row in rows[1:])
+
+
+@pytest.mark.parametrize("has_display", [False, True], ids=["at once", "display"])
+def test_an_interruption_on_a_terminal(
+    start: Start, http_server: ScriptedServer, tmp_path: Path, has_display: bool
+) -> None:
+    """
+    The display is removed, and the message has a line of its own, without the ^C of the terminal.
+    """
+    http_server.respond_with(*[json_response({})] * 10, NO_RESPONSE)
+    (tmp_path / "lines").write_text(make_lines([PING] * 200))
+    ours, theirs = pty.openpty()
+    with (tmp_path / "lines").open("rb") as lines:
+        env = {**http_server.env, "TERM": "xterm", "COLUMNS": "100"}
+        process = start("batch", "--jobs", "2", env=env, stdin=lines.fileno(), stderr=theirs)
+    os.close(theirs)
+    http_server.wait_for(12)
+    shown = b""
+    while has_display and b" left" not in shown:
+        shown += os.read(ours, 65536)
+    # What the terminal echoes; it is not the controlling one, so this sends no signal.
+    os.write(ours, b"\x03")
+    process.send_signal(signal.SIGINT)
+    shown += read_terminal(ours)
+
+    assert 130 == process.wait(30)
+    *_, before, message, after = shown.split(b"\r\n")
+    assert message.startswith(b"tc: interrupted after 10 calls"), shown
+    assert b"" == after
+    assert not has_display or b"\x1b[2K" in before

@@ -5,6 +5,7 @@ The calls of a batch, from when they are sent until their results are written.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tccli.cli.batch.reachability import Reachability
@@ -220,7 +221,9 @@ class CallMaker:
         unwritten = sorted(self.ended.copy().items())
         for _, (item, result) in unwritten:
             if self._journal is not None and item.call is not None and not self._runner.only_reads(item.call):
-                self._journal.record(item.key, item.digest, _find_state(result), item.parts)
+                # If it cannot be written, that is the error of the batch.
+                with suppress(TcError):
+                    self._journal.record(item.key, item.digest, _find_state(result), item.parts)
         return [result for _, (_, result) in unwritten]
 
     def wait(self) -> None:

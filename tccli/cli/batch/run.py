@@ -87,20 +87,22 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
         start_workers(context, client, runner, journal, options.schedule, dry_run=options.dry_run) as pool,
     ):
         run = _Run(context, client, runner, journal, options, pool)
+        result = Result(
+            is_stream=True, is_live=True, report_misfit=run.report_misfit, key_columns=("id", "error.message")
+        )
         is_to_stdout = chosen.output in {None, "-"}
         is_appended = is_to_stdout and context.options.format == "jsonl" and not context.options.pager
         try:
             with show_progress(context, run.counts), closing(run.results(read_calls)) as documents:
                 try:
-                    write(Result(documents, is_stream=True, is_live=True, report_misfit=run.report_misfit))
+                    write(result._replace(documents=documents))
                 except KeyboardInterrupt:
                     # Also where the output was interrupted, and the calls continue.
                     documents.close()
                     if is_appended:
                         # A filter may never end, and a reader may read slowly.
                         with suppress(TimeLimitError), limit_time(MAX_END_SECONDS):
-                            rest = run.remaining_results()
-                            write(Result(rest, is_stream=True, is_live=True, report_misfit=run.report_misfit))
+                            write(result._replace(documents=run.remaining_results()))
                     raise
         except BaseException as error:
             # Below the progress, which has ended.
@@ -267,15 +269,12 @@ class _Run:
             self._context.end_interrupted_line()
         calls = self._calls
         calls.wait()
-        unwritten: list[BatchResult] = []
-        # If the disk is full, the error is about that.
-        with suppress(TcError):
-            unwritten = calls.record_unwritten()
-        uncertain = {result.number for result in unwritten if result.is_uncertain}
+        unwritten = calls.record_unwritten()
+        ended = {result.number: result for result in unwritten}
         for number, label in calls.unfinished.copy().items():
-            if number not in calls.ended:
+            if number not in ended:
                 self._summary.report(f"{label} is uncertain: the call was sent, and its end is not known")
-            elif number not in uncertain:
+            elif not ended[number].is_uncertain:
                 self._summary.report(f"{label}: the call has ended, and its result was not written")
         for result in unwritten:
             self._summary.count(result, is_first=False)

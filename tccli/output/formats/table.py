@@ -131,7 +131,7 @@ def _columns(entries: Sequence[Any], options: RenderOptions, result: Result) -> 
         _report_unknown([name for name in options.columns or () if fold(name) not in known], [], options)
         return [Column((options.columns or [key])[0], entries)]
     if options.columns is None:
-        columns = list_columns(entries, result.key_columns) if result.is_table else rank_columns(entries)
+        columns = (list_columns if result.is_table else rank_columns)(entries, result.key_columns)
         return columns or [Column(key, entries)]
     columns, unknown = select_columns(entries, options.columns)
     _report_unknown(unknown, entries, options)
