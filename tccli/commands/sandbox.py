@@ -26,10 +26,11 @@ REQUIRED_MODULES = ("jsone", "starlette", "uvicorn")
 CHILD_EXCLUDED_VARIABLES = ("TASKCLUSTER_CERTIFICATE", "TASKCLUSTER_PROXY_URL", "TC_FAKE")
 FAULTS = """
 \b
-API faults, METHOD=FAULT, with xN at the end for the first N calls only:
+API faults, METHOD=FAULT, with xN for N calls only, then ,chance=P:
   queue.createTask=503x2   respond with this status, and do nothing
   queue.*=drop             close the connection without a response
   queue.createTask=lostx1  do what the call asks, then close the connection
+  *=503,chance=10%         respond so to this share of the calls
 
 \b
 Storage faults, KIND=VALUE with conditions after commas:
@@ -51,7 +52,7 @@ Storage faults, KIND=VALUE with conditions after commas:
 Conditions:
   times=N        the first N matching requests only
   skip=N         not the first N matching requests
-  chance=P       with this probability
+  chance=P       with this probability: 0.1 or 10%
   match=PATTERN  names that match: OBJECT, or TASK/RUN/ARTIFACT
   verb=get|put   downloads only, or uploads only
 
@@ -89,8 +90,8 @@ _OPTIONS = (
         metavar="SPEC",
         help="Make API calls fail: queue.createTask=503x2; repeatable.",
     ),
-    click.option("--latency", metavar="DURATION", help="Delay each response of the API."),
-    click.option("--drop", metavar="SHARE", help="Close the connection of this share of API calls: 1%."),
+    click.option("--latency", metavar="DURATION", help="Delay each response of the API: 50ms."),
+    click.option("--drop", metavar="SHARE", help="Close the connection of this share of API calls: 1%, 0.01."),
     click.option("--fake", metavar="FILE", help="Respond to the methods in FILE from it."),
     click.option(
         "--storage-fault",

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tccli import references
 from tccli.core.http.fake import load_fake_responses
-from tccli.core.times import parse_duration
 from tccli.errors import LocalFileError, UsageError
 from tccli.sandbox.services.worker_manager.providers import parse_providers
 from tccli.sandbox.storage.faults import parse_storage_fault
 from tccli.sandbox.storage.host import DEFAULT_HOST
-from tccli.sandbox.testing.fault_injection import FaultInjector, parse_probability
+from tccli.sandbox.testing.fault_injection import FaultInjector
+from tccli.sandbox.units import parse_delay, parse_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,9 +101,9 @@ def create_fault_injector(
     for spec in faults:
         _parse("--fault", spec, injector.add)
     if latency:
-        injector.latency_seconds = _parse("--latency", latency, parse_duration)
+        injector.latency_seconds = _parse("--latency", latency, parse_delay)
     if drop:
-        injector.drop_probability = _parse("--drop", drop, parse_probability)
+        injector.drop_probability = _parse("--drop", drop, parse_share)
     if fake:
         ids = references.built_in().method_ids()
         injector.fake_responses = _parse("--fake", fake, lambda path: load_fake_responses(path, ids))

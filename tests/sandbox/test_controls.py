@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from tccli.core.http.fake import load_fake_responses
 from tccli.sandbox.testing.controls import PREFIX
-from tccli.sandbox.testing.fault_injection import FaultInjector, parse_fault, parse_probability
+from tccli.sandbox.testing.fault_injection import FaultInjector, parse_fault
+from tccli.sandbox.units import parse_delay, parse_probability, parse_share
 from tests.http_server import response
 from tests.time_limits import check_duration
 
@@ -245,6 +246,71 @@ def test_shares_are_parsed() -> None:
     assert (0.01, 0.5) == (parse_probability("1%"), parse_probability("0.5"))
     with pytest.raises(ValueError, match="2"):
         parse_probability("2")
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("0", 0), ("0%", 0), ("0.01", 0.01), (".5", 0.5), ("1%", 0.01), ("100%", 1), ("0.5%", 0.005)]
+)
+def test_shares_of_calls(text: str, share: float) -> None:
+    """
+    With a %, or below 1.
+    """
+    assert share == parse_share(text)
+
+
+@pytest.mark.parametrize("text", ["1", "1.0", "2", "50", "100", "101%", "-1%", "nan", "inf%", "", "%", "x"])
+def test_ambiguous_shares(tc: CommandLine, text: str) -> None:
+    """
+    1 may be 1% or 100%.
+    """
+    with pytest.raises(ValueError, match=r"1% or 100%|is not a share"):
+        parse_share(text)
+    if text:
+        result = tc("sandbox", "run", "--drop", text, "--", "true")
+        assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+        assert "%" in result.stderr
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("50ms", 0.05), ("2s", 2), (" 2 s", 2), ("1m", 60)])
+def test_delays(text: str, seconds: float) -> None:
+    """
+    With a unit, or 0.
+    """
+    assert seconds == parse_delay(text)
+
+
+@pytest.mark.parametrize("text", ["50", "0.5", "5.", " 1 "])
+@pytest.mark.parametrize("option", ["--latency", "--storage-fault"])
+def test_delays_without_a_unit(tc: CommandLine, option: str, text: str) -> None:
+    """
+    They may be milliseconds or seconds.
+    """
+    word = text if option == "--latency" else f"latency={text}"
+    result = tc("sandbox", "run", option, word, "--", "true")
+
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert f"{text.strip()}ms or {text.strip()}s" in result.stderr
+
+
+def test_faults_with_a_chance() -> None:
+    """
+    A fault whose chance does not come true does not count, and leaves the call to the next one.
+    """
+    numbers = iter([0.05, 0.5, 0.05, 0.05])
+    injector = FaultInjector(_random=lambda: next(numbers))
+    injector.add("queue.*=503x2,chance=10%")
+    injector.add("queue.ping=404")
+    faults = [injector.next_fault("queue.ping") for _ in range(4)]
+
+    assert [503, 404, 503, 404] == [fault.status for fault in faults if fault]
+    assert (0.5, 1, 0.25) == (
+        parse_fault("a.b=drop,chance=.5").chance,
+        parse_fault("a.b=lostx1").chance,
+        parse_fault("a.b=503,chance=25%").chance,
+    )
+    for spec in ("a.b=503,chance=", "a.b=503,chance=2", "a.b=503,chance=200%", "a.b=503,often=1", "a.b=503,chance=.."):
+        with pytest.raises(ValueError, match="is not a"):
+            parse_fault(spec)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import taskcluster
 
+from tccli.sandbox.testing.fault_injection import FaultInjector
+from tccli.sandbox.worker import artifacts
 from tccli.sandbox.worker.worker import Worker
 from tests.sandbox.queue_client import WORKER
 
@@ -367,6 +369,73 @@ def test_a_rejected_artifact_fails_the_task(runner: TaskRunner) -> None:
 
     assert "failed" == runner.wait(task_id)["state"]
     assert "Artifact ä: " in runner.log(task_id)
+
+
+@pytest.mark.parametrize("fault", ["drop=0", "reset=100", "status=503"])
+def test_uploads_are_retried(
+    runner: TaskRunner, sandbox: RunningSandbox, fault: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """
+    As workers do.
+    """
+    sandbox.storage.faults.add(f"{fault},verb=put,times=2")
+    payload = {
+        "command": script("seq 1000 > f"),
+        "maxRunTime": 60,
+        "artifacts": [{"type": "file", "path": "f", "name": "public/f"}],
+    }
+    task_id = runner.create(payload)
+
+    assert "completed" == runner.wait(task_id)["state"]
+    assert "".join(f"{number}\n" for number in range(1, 1001)) == runner.read(task_id, "public/f")
+    assert "Resolved: completed" in runner.log(task_id)
+    assert "" == capfd.readouterr().err
+
+
+@pytest.mark.parametrize("match", ["*/public/f", "*"])
+def test_failed_uploads_resolve_the_task(
+    runner: TaskRunner,
+    sandbox: RunningSandbox,
+    match: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """
+    A storage that never accepts the bytes is not the task's fault; the log of the sandbox tells about it.
+    """
+    monkeypatch.setattr(artifacts, "UPLOAD_RETRY_DELAYS", (0.01,))
+    sandbox.storage.faults.add(f"drop=0,verb=put,match={match}")
+    payload = {
+        "command": script("seq 1000 > f"),
+        "maxRunTime": 60,
+        "artifacts": [{"type": "file", "path": "f", "name": "public/f"}],
+    }
+    task_id = runner.create(payload)
+    status = runner.wait(task_id)
+
+    assert ("exception", "internal-error") == (status["state"], status["runs"][0]["reasonResolved"])
+    names = ["public/f", "public/logs/live_backing.log"][: 1 if match != "*" else 2]
+    assert names == [name for name in names if any(task_id in line and name in line for line in caplog.messages)]
+    if match != "*":
+        assert "cannot upload public/f" in runner.log(task_id)
+
+
+@pytest.mark.parametrize("fault", ["queue.createArtifact=503", "queue.reportCompleted=503", "queue.report*=drop"])
+def test_failed_calls_are_logged(
+    runner: TaskRunner,
+    sandbox_server: Server,
+    fault: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """
+    They tell why a task does not end as its commands did.
+    """
+    injector = FaultInjector()
+    injector.add(fault)
+    monkeypatch.setattr(sandbox_server.sandbox, "fault_injector", injector)
+    task_id = runner.create({"command": script("true"), "maxRunTime": 60})
+    wait_for(lambda: any(task_id in line for line in caplog.messages))
 
 
 def test_readers_of_a_live_log_may_disconnect(runner: TaskRunner, capfd: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from tccli.core.times import parse_duration
 from tccli.errors import UsageError
+from tccli.sandbox.units import parse_delay, parse_probability
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +152,7 @@ def _value(kind: str, text: str) -> float | str:
         return text
     if kind in DURATIONS:
         try:
-            return parse_duration(text)
+            return parse_delay(text)
         except (UsageError, ValueError) as error:
             raise ValueError(f"{kind}={text}: {error}") from None
     if kind == "status":
@@ -168,8 +168,8 @@ def _value(kind: str, text: str) -> float | str:
 
 def _condition(name: str, text: str) -> Any:
     try:
-        if name == "chance" and 0 <= float(text) <= 1:
-            return float(text)
+        if name == "chance":
+            return parse_probability(text)
         if name in {"times", "skip"} and int(text) >= 0:
             return int(text)
     except ValueError:
@@ -178,5 +178,5 @@ def _condition(name: str, text: str) -> Any:
         return text
     if name == "verb" and text.upper() in {"GET", "PUT"}:
         return text.upper()
-    expected = {"chance": "a probability from 0 to 1", "match": "a pattern", "verb": "get or put"}
+    expected = {"chance": "a probability such as 0.5 or 50%", "match": "a pattern", "verb": "get or put"}
     raise ValueError(f"{name}={text}: expected {expected.get(name, 'a number of requests')}")

@@ -3,7 +3,7 @@ Faults of API calls, delays, and fake responses from a file.
 
 A fault is written ``METHOD=FAULT``: ``queue.createTask=503x2`` (a status, twice), ``secrets.*=404`` (always),
 ``queue.status=drop`` (close the connection without a response), ``queue.createTask=lost`` (do what the call asks,
-then close the connection).
+then close the connection). ``queue.*=503,chance=10%`` makes that share of the calls fail.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tccli import references
 from tccli.core.http.fake import describe_unknown_method, parse_fake_response
 from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.units import parse_probability
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from tccli.sandbox.call import Call
 
 _FAULT = re.compile(
-    r"(?P<method>[\w*?-]+\.[\w*?]+|\*)=(?P<fault>[45][0-9][0-9]|drop|lost)(?:x(?P<times>[1-9][0-9]{0,8}))?", re.ASCII
+    r"(?P<method>[\w*?-]+\.[\w*?]+|\*)=(?P<fault>[45][0-9][0-9]|drop|lost)(?:x(?P<times>[1-9][0-9]{0,8}))?"
+    r"(?:,chance=(?P<chance>[0-9.]+%?))?",
+    re.ASCII,
 )
 _CODES = {
     401: "AuthenticationFailed",
@@ -81,12 +84,14 @@ class CallFault:
         method_pattern: With ``*`` and ``?``, for ids such as ``queue.status``.
         status: For :attr:`FaultKind.STATUS`.
         remaining: How many more calls fail; None for all.
+        chance: That a call fails, from 0 to 1.
     """
 
     method_pattern: str
     kind: FaultKind
     status: int = 0
     remaining: int | None = None
+    chance: float = 1.0
 
 
 @dataclass(slots=True)
@@ -95,7 +100,7 @@ class FaultInjector:
     Decides which API calls fail, and how.
 
     Attributes:
-        faults: The first one that matches a call applies.
+        faults: The first one that matches a call applies, and whose chance comes true.
         latency_seconds: Delay of each response.
         drop_probability: Of a call without a response, from 0 to 1.
         fake_responses: By method id: a body, ``{"status": …, "body": …}``, or a list of them, one for each call.
@@ -125,7 +130,9 @@ class FaultInjector:
         Return the fault that applies to a call, and count it.
         """
         for fault in self.faults:
-            if fault.remaining != 0 and fnmatchcase(method_id, fault.method_pattern):
+            if fault.remaining == 0 or not fnmatchcase(method_id, fault.method_pattern):
+                continue
+            if fault.chance >= 1 or self._random() < fault.chance:
                 if fault.remaining is not None:
                     fault.remaining -= 1
                 return fault
@@ -155,7 +162,7 @@ class FaultInjector:
 
 def parse_fault(spec: str) -> CallFault:
     """
-    Parse ``METHOD=FAULT`` or ``METHOD=FAULTxTIMES``.
+    Parse ``METHOD=FAULT``, ``METHOD=FAULTxTIMES``, each also with ``,chance=P``.
 
     Raises:
         ValueError: *spec* is not a fault.
@@ -163,25 +170,14 @@ def parse_fault(spec: str) -> CallFault:
     found = _FAULT.fullmatch(spec)
     if found is None:
         raise ValueError(
-            f"{spec!r} is not a fault; write SERVICE.METHOD=STATUS, =drop or =lost, optionally with xTIMES"
+            f"{spec!r} is not a fault; write SERVICE.METHOD=STATUS, =drop or =lost, "
+            "optionally with xTIMES and ,chance=P"
         )
     remaining = None if found["times"] is None else int(found["times"])
+    chance = parse_probability(found["chance"] or "1")
     if found["fault"].isdigit():
-        return CallFault(found["method"], FaultKind.STATUS, int(found["fault"]), remaining)
-    return CallFault(found["method"], FaultKind(found["fault"]), remaining=remaining)
-
-
-def parse_probability(text: str) -> float:
-    """
-    Parse a probability such as ``1%`` or ``0.01``.
-
-    Raises:
-        ValueError: *text* is not a probability.
-    """
-    probability = float(text[:-1]) / 100 if text.endswith("%") else float(text)
-    if not 0 <= probability <= 1:
-        raise ValueError(f"{text} is not a share: write 0 to 1, or 0% to 100%")
-    return probability
+        return CallFault(found["method"], FaultKind.STATUS, int(found["fault"]), remaining, chance)
+    return CallFault(found["method"], FaultKind(found["fault"]), remaining=remaining, chance=chance)
 
 
 def _to_response(entry: Any) -> Response:

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import mimetypes
 import os
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tccli.core.http.messages import Request
+from tccli.errors import TcError
 from tccli.sandbox.worker.client import parse_json
 
 if TYPE_CHECKING:
@@ -21,11 +23,19 @@ if TYPE_CHECKING:
 DEFAULT_TYPE = "application/octet-stream"
 BLOCK_BYTES = 1 << 18
 LOG_TYPE = "text/plain; charset=utf-8"
+UPLOAD_RETRY_DELAYS = (0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds before each further attempt."""
 
 
 class ArtifactError(Exception):
     """
     The queue or the storage rejected an artifact.
+    """
+
+
+class StorageUnavailableError(Exception):
+    """
+    All attempts to upload an artifact failed, which is not the task's fault.
     """
 
 
@@ -67,20 +77,40 @@ class Artifacts:
 
     def put(self, name: str, path: str, expires: str, content_type: str = "") -> None:
         """
-        Upload a file.
+        Upload a file. Retry without a response and after 5xx and 429, as workers do.
 
         Raises:
             ArtifactError: The artifact was rejected.
+            StorageUnavailableError: The last attempt failed, too.
         """
         content_type = content_type or mimetypes.guess_type(name)[0] or DEFAULT_TYPE
         made = self.create(name, {"storageType": "s3", "contentType": content_type, "expires": expires})
+        for delay in UPLOAD_RETRY_DELAYS:
+            if not self._find_failure(name, path, made["putUrl"], content_type):
+                return
+            time.sleep(delay)
+        if failure := self._find_failure(name, path, made["putUrl"], content_type):
+            attempts = len(UPLOAD_RETRY_DELAYS) + 1
+            raise StorageUnavailableError(f"cannot upload {name}: {failure}, at the last of {attempts} attempts")
+
+    def _find_failure(self, name: str, path: str, url: str, content_type: str) -> str:
+        """
+        Send a file once; return why that failed, or an empty string.
+        """
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             headers = {"content-type": content_type, "content-length": str(size)}
             blocks = iter(lambda: file.read(BLOCK_BYTES), b"")
-            response = self._client.transport.send(Request("PUT", made["putUrl"], headers, blocks=blocks))
-        if response.status != 200:
-            raise ArtifactError(f"{name}: the storage responded with {response.status}")
+            try:
+                response = self._client.transport.send(Request("PUT", url, headers, blocks=blocks))
+            except TcError as error:
+                return error.message
+        if response.status == 200:
+            return ""
+        failure = f"the storage responded with {response.status}"
+        if response.status < 500 and response.status != 429:
+            raise ArtifactError(f"{name}: {failure}")
+        return failure
 
     def create(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
         """

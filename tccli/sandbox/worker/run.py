@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tccli.errors import TcError
 from tccli.sandbox.clock import MINUTE, from_json, to_json
 from tccli.sandbox.worker import processes
-from tccli.sandbox.worker.artifacts import LOG_TYPE, ArtifactError, Artifacts
+from tccli.sandbox.worker.artifacts import LOG_TYPE, ArtifactError, Artifacts, StorageUnavailableError
 from tccli.sandbox.worker.client import Client, parse_credentials, parse_json
 from tccli.sandbox.worker.log import Log, LogServer
 from tccli.sandbox.worker.payload import ArtifactRequest, PayloadError, RunPlan, parse_payload
@@ -75,13 +75,16 @@ class Run:
         reclaimer = threading.Thread(target=self._reclaim_until_finished, daemon=True)
         reclaimer.start()
         try:
-            with suppress(LostRunError, TcError):
+            with suppress(LostRunError):
+                # Without a report, the task would run until its claim expires.
                 try:
                     result = self._perform(directory)
-                except (LostRunError, TcError):
+                except LostRunError:
                     raise
+                except (StorageUnavailableError, TcError) as error:
+                    self._log_failure(str(error))
+                    result = INTERNAL
                 except Exception:
-                    # Without a report, the task would run until its claim expires.
                     logger.exception("cannot perform run %s of %s", self._run_id, self._task_id)
                     result = INTERNAL
                 self._report(result)
@@ -117,6 +120,7 @@ class Run:
                 artifacts.create(LIVE_LOG, link)
             except ArtifactError as error:
                 if self._is_running_here():
+                    self._log_failure(str(error))
                     return FAILED
                 raise LostRunError from error
         return result
@@ -133,10 +137,15 @@ class Run:
         with Proxy(self._client, scopes) as proxy:
             result = self._run_commands(plan, log, work, self._environment(plan.env, work, proxy.url))
         if result != SHUTDOWN:
-            for request in plan.artifacts:
-                for problem in self._upload(request, artifacts):
-                    log.write_error(f"Artifact {request.name}: {problem}")
-                    result = FAILED if result == COMPLETED else result
+            try:
+                for request in plan.artifacts:
+                    for problem in self._upload(request, artifacts):
+                        log.write_error(f"Artifact {request.name}: {problem}")
+                        result = FAILED if result == COMPLETED else result
+            except StorageUnavailableError as error:
+                self._log_failure(str(error))
+                log.write_error(str(error))
+                result = INTERNAL
         return result
 
     def _upload(self, request: ArtifactRequest, artifacts: Artifacts) -> list[str]:
@@ -188,10 +197,23 @@ class Run:
         }
 
     def _report(self, result: str) -> None:
-        if result in {COMPLETED, FAILED}:
-            self._client.call("POST", f"{self._path}/{result}")
+        try:
+            if result in {COMPLETED, FAILED}:
+                response = self._client.call("POST", f"{self._path}/{result}")
+            else:
+                response = self._client.call("POST", f"{self._path}/exception", {"reason": result})
+        except TcError as error:
+            self._log_failure(f"cannot report {result}: {error}")
         else:
-            self._client.call("POST", f"{self._path}/exception", {"reason": result})
+            # 409: it was cancelled meanwhile, or a response to an earlier attempt was lost.
+            if response.status not in {200, 409}:
+                self._log_failure(f"cannot report {result}: the queue responded with {response.status}")
+
+    def _log_failure(self, problem: str) -> None:
+        """
+        Log why a run does not end as its commands did.
+        """
+        logger.error("run %s of %s: %s", self._run_id, self._task_id, problem)
 
     def _reclaim_until_finished(self) -> None:
         while not self._is_finished.wait(STATUS_INTERVAL_SECONDS):
