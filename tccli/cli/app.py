@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -272,9 +273,7 @@ def _usage_line(error: click.UsageError) -> str:
         kind = "option " + error.param.opts[0] if error.param.param_type_name == "option" else "argument"
         message = f"missing {kind} {error.param.metavar or error.param.human_readable_name}{_usage(ctx)}"
         if ctx is not None:
-            from tccli.cli.first_guesses import explain_missing_argument
-
-            message += explain_missing_argument(ctx, error.param)
+            message += _explain_missing_argument(ctx, error.param)
     else:
         text = error.format_message().replace("is not a valid integer range", "is not a whole number")
         message = text[:1].lower() + text[1:].removesuffix(".")
@@ -285,6 +284,33 @@ def _usage_line(error: click.UsageError) -> str:
 
             message += explain_value(ctx, error.param, text)
     return f"{where}: {message}" if where else message
+
+
+def _explain_missing_argument(ctx: click.Context, param: click.Parameter) -> str:
+    """
+    Return what else can be written for an argument: a text to append, or nothing.
+    """
+    metavar = str(param.metavar)
+    if metavar == "PATTERN":
+        return "; '*' is the PATTERN of all artifacts"
+    if not _has_input():
+        return ""
+    if metavar.startswith(("TASK", "GROUP")):
+        return f"; - reads {'the ids' if metavar.endswith('...') else 'one id'} from stdin: {ctx.command_path} -"
+    method = getattr(ctx.command, "method", None)
+    if method is not None and not method.takes_payload:
+        return f"; tc batch {method.service} {method.name} makes a call for each line of stdin"
+    return ""
+
+
+def _has_input() -> bool:
+    """
+    Return whether stdin is a pipe or a file, from which ids may come.
+    """
+    try:
+        return not stat.S_ISCHR(os.fstat(sys.stdin.fileno()).st_mode)
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _unknown_option(ctx: click.Context, name: str) -> str:

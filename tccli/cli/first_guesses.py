@@ -4,10 +4,7 @@ What to write instead of what people try first. It is imported only for an error
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -46,7 +43,6 @@ ARGUMENTS_BY_OPTION = {
     "GROUP": "group group-id task-group task-group-id id",
 }
 """Names of options that are tried for arguments, beside the name of the argument."""
-ALL_PATTERN_ADVICE = "; '*' is the PATTERN of all artifacts"
 IDS_ARGUMENTS = frozenset({"TASK", "GROUP"})
 ROW_FORMATS = ("csv", "tsv")
 
@@ -78,25 +74,6 @@ def explain_option(ctx: click.Context, name: str) -> str:
         return ""
     usage = " ".join(piece for piece in ctx.command.collect_usage_pieces(ctx) if piece != "[OPTIONS]")
     return f"{found[0]} is an argument, which is written without a name: {ctx.command_path} {usage}"
-
-
-def explain_missing_argument(ctx: click.Context, param: click.Parameter) -> str:
-    """
-    Return what else can be written for an argument that is missing: a text to append, or nothing.
-    """
-    words = re.findall(r"[A-Z]+", str(param.metavar))
-    if words == ["PATTERN"]:
-        return ALL_PATTERN_ADVICE
-    if not _has_input():
-        return ""
-    if IDS_ARGUMENTS.intersection(words[:1]):
-        what = "the ids" if _takes_many(param) else "one id"
-        return f"; - reads {what} from stdin: {ctx.command_path} -"
-    method = getattr(ctx.command, "method", None)
-    if method is not None and not method.takes_payload:
-        path = f"{ctx.find_root().command_path} batch {_name_command(ctx)}"
-        return f"; {path} makes a call for each line of stdin"
-    return ""
 
 
 def explain_value(ctx: click.Context | None, param: click.Parameter, message: str) -> str:
@@ -139,16 +116,6 @@ def explain_batch_service(ctx: click.Context, words: Sequence[str]) -> str:
 
 def _takes_many(param: click.Parameter) -> bool:
     return str(param.metavar).endswith("...")
-
-
-def _has_input() -> bool:
-    """
-    Return whether stdin is a pipe or a file, from which ids may come.
-    """
-    try:
-        return not stat.S_ISCHR(os.fstat(sys.stdin.fileno()).st_mode)
-    except (OSError, ValueError, AttributeError):
-        return False
 
 
 def _list_argument_words(ctx: click.Context) -> list[str]:
