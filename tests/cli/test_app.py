@@ -734,3 +734,17 @@ def test_a_call_without_credentials_that_needs_scopes_leads_to_them(
 
     assert (4 if options else 5, 1) == (result.exit_code, result.stderr.count("\n"))
     assert has_hint == ("tc help credentials" in result.stderr)
+
+
+def test_each_message_is_json(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    With --error-format json, also what -vv prints, retries and warnings; only the error has an exit code.
+    """
+    http_server.respond_with(error_response(503, "E", "not now"))
+    argv = ("queue", "ping", "-vv", "--retries", "1", "--delay-factor", "1ms", "--error-format", "json")
+    result = tc(*argv, env=http_server.env)
+
+    *notes, error = [json.loads(line) for line in result.stderr.splitlines()]
+    assert len(notes) > 4
+    assert all(list(note) == ["message"] for note in notes)
+    assert result.exit_code == error["exitCode"] == 7

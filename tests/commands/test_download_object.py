@@ -232,6 +232,30 @@ def test_interrupted(start: Start, transfer_env: TransferEnv, tmp_path: Path) ->
     assert hashlib.sha256(random_bytes(8 * MEBIBYTE)).hexdigest() == digest(tmp_path / "a")
 
 
+def test_interrupted_on_a_terminal(start: Start, transfer_env: TransferEnv, tmp_path: Path) -> None:
+    """
+    The bar is removed, and the line has neither the bar nor the ^C of the terminal.
+    """
+    transfer_env.put_object("a", random_bytes(8 * MEBIBYTE))
+    transfer_env.sandbox.storage.faults.add("slow=2MB")
+    ours, theirs = pty.openpty()
+    env = {**transfer_env.sandbox.environment, "TERM": "xterm", "COLUMNS": "100"}
+    process = start("download-object", "a", str(tmp_path / "a"), env=env, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while b"MB/s" not in shown or transfer_env.sent() < 3 * MEBIBYTE:
+        shown += os.read(ours, 65536)
+    # What the terminal echoes; it is not the controlling one, so this sends no signal.
+    os.write(ours, b"\x03")
+    process.send_signal(signal.SIGINT)
+    *_, before, message, after = (shown + read_terminal(ours)).split(b"\r\n")
+
+    assert 130 == process.wait(30)
+    assert message.startswith(b"tc: interrupted")
+    assert b"" == after
+    assert before.endswith(b"\x1b[2K")
+
+
 def test_interrupted_while_waiting(start: Start, transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
     A server that does not respond is not waited for.
