@@ -236,7 +236,7 @@ def test_interrupted_on_a_terminal(start: Start, transfer_env: TransferEnv, tmp_
     """
     The bar is removed, and the line has neither the bar nor the ^C of the terminal.
     """
-    transfer_env.put_object("a", random_bytes(8 * MEBIBYTE))
+    transfer_env.put_object("a", random_bytes(40 * MEBIBYTE))
     transfer_env.sandbox.storage.faults.add("slow=2MB")
     ours, theirs = pty.openpty()
     env = {**transfer_env.sandbox.environment, "TERM": "xterm", "COLUMNS": "100"}
