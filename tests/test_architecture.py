@@ -299,19 +299,23 @@ def test_one_engine_makes_many_calls() -> None:
     """
     Other modules start threads and processes for reasons of their own, and nothing uses pools of others.
     """
-    starting, forking, pools = set(), set(), []
+    making, starting, forking, pools = set(), set(), set(), []
     for module in MODULES:
         path = module.relative_to(PACKAGE.name)
         if path.parts[0] == "sandbox":
             continue
         tree = ast.parse((PACKAGE.parent / module).read_text("utf-8"))
         calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        if calls & {"threading.Thread", "Thread", "threading.Timer", "Timer"}:
+        last_names = {name.split(".")[-1] for name in calls}
+        if last_names & {"Thread", "Timer"}:
+            making.add(path.as_posix())
+        if last_names & {"start_thread", "start_timer"}:
             starting.add(path.as_posix())
         if "os.fork" in calls:
             forking.add(path.as_posix())
         pools += [str(module) for name in imports(module) if name.startswith(("concurrent", "multiprocessing"))]
 
+    assert making == {"core/threads.py"}
     assert set(STARTS_THREADS) == starting
     assert set(FORKS) == forking
     assert pools == []

@@ -18,7 +18,7 @@ from tccli import __version__, names
 from tccli.cli.command import Command, Group
 from tccli.cli.context import Context, discard_stream, get_context
 from tccli.cli.directories import command_names, find_summary, load_command
-from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, UsageError
+from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, ConfigurationError, LocalFileError, TcError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -209,6 +209,7 @@ def _invoke(argv: Sequence[str] | None, context: Context) -> int:
     Raises:
         BrokenPipeError: The reader of stdout has gone away.
         LocalFileError: stdout cannot be written.
+        ConfigurationError: There is not enough memory.
     """
     try:
         # Not click's main: it writes an empty line at Ctrl-C, looks for a variable of its own completions, and expands
@@ -224,6 +225,9 @@ def _invoke(argv: Sequence[str] | None, context: Context) -> int:
         if error.errno == errno.EPIPE:
             raise
         raise _to_local_error(error) from error
+    except MemoryError as error:
+        hint = "raise the limit of memory (ulimit -v); some of what it was to do may be done"
+        raise ConfigurationError("cannot finish the command: the memory does not suffice", hint=hint) from error
     return result if isinstance(result, int) else 0
 
 

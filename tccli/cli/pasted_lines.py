@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+from tccli.core.threads import start_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,8 +37,7 @@ def read_lines(take: Callable[[str], None], end: Callable[[], None], *, reads_pi
         return
     with _without_echo(descriptor, is_terminal=is_terminal):
         # The thread ends with the process: a read from a terminal cannot be ended.
-        arguments = (descriptor, take, end if is_terminal else None)
-        threading.Thread(target=_read, args=arguments, daemon=True).start()
+        start_thread(_read, descriptor, take, end if is_terminal else None)
         yield True
 
 

@@ -8,23 +8,35 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tccli.core.threads import ThreadError, start_thread
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
 @contextmanager
-def run_beside(work: Callable[[Callable[[float], bool]], None]) -> Iterator[None]:
+def run_beside(work: Callable[[Callable[[float], bool]], None], *, is_required: bool = False) -> Iterator[None]:
     """
     Run *work* in a thread until the end of the block.
 
     Args:
         work: It gets a function that waits some seconds and returns whether the block has ended.
+        is_required: Whether the block is not run if the system does not allow a further thread. Otherwise it is run
+            without *work*.
+
+    Raises:
+        ThreadError: The block was not run.
     """
     over = threading.Event()
-    thread = threading.Thread(target=work, args=(over.wait,), daemon=True)
-    thread.start()
+    thread = None
+    try:
+        thread = start_thread(work, over.wait)
+    except ThreadError:
+        if is_required:
+            raise
     try:
         yield
     finally:
         over.set()
-        thread.join()
+        if thread is not None:
+            thread.join()

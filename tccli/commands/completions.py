@@ -150,6 +150,7 @@ def _fetch_values(client: Client, request: CompletionRequest, seconds: float) ->
     import threading
 
     from tccli.core.completion.values import list_values
+    from tccli.core.threads import ThreadError, start_thread
 
     found: list[Value] = []
     done = threading.Event()
@@ -161,7 +162,8 @@ def _fetch_values(client: Client, request: CompletionRequest, seconds: float) ->
         except Exception:  # noqa: BLE001, S110 - after Tab, a message would garble the command line
             pass
 
-    thread = threading.Thread(target=fetch, daemon=True)
-    thread.start()
-    thread.join(seconds)
+    try:
+        start_thread(fetch).join(seconds)
+    except ThreadError:
+        return [], False
     return list(found), done.is_set()

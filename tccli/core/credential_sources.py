@@ -8,10 +8,10 @@ import json
 import os
 import shlex
 import subprocess
-import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tccli import strict_json
+from tccli.core.threads import start_thread
 from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -211,8 +211,7 @@ def run_with_timeout(function: Callable[[], T], what: str) -> T:
         except Exception as error:  # noqa: BLE001 - raised in the other thread
             errors.append(error)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    thread = start_thread(run)
     thread.join(TIMEOUT_SECONDS)
     if errors:
         raise errors[0]

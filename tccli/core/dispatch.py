@@ -154,13 +154,15 @@ class Dispatcher:
         if not self._is_active and not self._is_busy():
             return False
         with self._lock:
-            share = min(self._shares, key=lambda share: share.slots, default=None)
-            if share is None or share.slots == share.max_slots or self._is_over:
+            if self._is_over:
                 return False
             if not self._is_active:
                 self._is_active = True
-                for share in self._shares:
-                    threading.Thread(target=self._receive, args=(share,), daemon=True).start()
+                # A worker that nothing receives from is not used.
+                self._shares = [share for share in self._shares if self._run.start_thread(self._receive, share)]
+            share = min(self._shares, key=lambda share: share.slots, default=None)
+            if share is None or share.slots == share.max_slots:
+                return False
             share.slots += 1
         self.dispatch()
         return True
@@ -227,21 +229,25 @@ class Dispatcher:
             share.worker.channel.send(calls)
 
     def _receive(self, share: _Share) -> None:
+        while answers := self._take_answers(share):
+            with self._lock:
+                ended = [(share.jobs.pop(number, None), answer, failure) for number, answer, failure in answers]
+            for job, answer, failure in ended:
+                if job is None:
+                    self._calls.report(answer)
+                else:
+                    self._end(job, answer, failure)
+            self.dispatch()
+            if share.idle < 0:
+                time.sleep(BUNCH_SECONDS)
+        self._lose(share)
+
+    def _take_answers(self, share: _Share) -> list[Any]:
         try:
-            while answers := share.worker.channel.receive():
-                with self._lock:
-                    ended = [(share.jobs.pop(number, None), answer, failure) for number, answer, failure in answers]
-                for job, answer, failure in ended:
-                    if job is None:
-                        self._calls.report(answer)
-                    else:
-                        self._end(job, answer, failure)
-                self.dispatch()
-                if share.idle < 0:
-                    time.sleep(BUNCH_SECONDS)
-        finally:
-            # Also if memory does not suffice for a result.
-            self._lose(share)
+            return share.worker.channel.receive()
+        except MemoryError:
+            # It does not suffice for a result. The call is made again, or is uncertain.
+            return []
 
     def _end(self, job: Job[Any, Any], answer: Any, failure: str = "") -> None:
         if failure:
@@ -276,8 +282,13 @@ class Dispatcher:
         if waiting is not None:
             self._run.put_back(waiting)
         # The other workers have as many calls as they have threads.
-        self._run.start_threads(slots)
+        started = 0
+        while started < slots and self._run.start_thread(self._run.work):
+            started += 1
         self.dispatch()
+        if slots and not started:
+            # There must be a thread for its jobs: this one.
+            self._run.work()
 
     def end(self) -> None:
         """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from tccli.core.http.deadline import Cancellation
 from tccli.core.http.retry import BackOff
+from tccli.core.threads import ThreadError, start_thread
 from tccli.errors import TcError
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ def run_parallel(
     Yield each item with its result or its error.
 
     Items are taken as they are needed, so that there may be any number of them: memory depends on the number of calls
-    at a time only. After an interruption, no further call is started, and none is waited for.
+    at a time only. After an interruption, no further call is started, and none is waited for. Where the system allows
+    fewer threads than the schedule has jobs, fewer calls run at a time: one if there is no thread at all.
 
     Args:
         cancellation: Of the client that *function* uses: ends the calls that run when the results are no longer read.
@@ -227,21 +229,22 @@ class Run(Generic[T, R]):
         self._slots_at_once = slots // 4 if schedule.reads_ahead else 1
         self._free_slots = 0
         self._threads = 0
+        self._max_threads = schedule.jobs
         self._started = 0
         self._has_items = True
         self._first_failed = -1
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
+        # Made before memory is used up.
+        self._abort: Job[Any, Any] = Job(None, -1)
 
     def finish_jobs(self) -> Iterator[Job[T, R]]:
         """
         Yield each job as soon as it is done. An error of the items comes after the jobs that were begun; exceptions
         that are not results are raised at once.
         """
-        reads_ahead = self._schedule.reads_ahead
-        if reads_ahead:
-            threading.Thread(target=self._read_ahead, daemon=True).start()
+        reads_ahead = self._schedule.reads_ahead and self.start_thread(self._read_ahead)
         finished = 0
         # After an error that stops it, the next item is not waited for.
         while (self._has_items and not self._stopped.is_set()) or finished < self._started:
@@ -295,30 +298,52 @@ class Run(Generic[T, R]):
             return
         self._todo.put(Job(item, self._started))
         self._started += 1
-        if self._threads < self._schedule.jobs:
-            self._threads += 1
-            self.start_threads(1)
+        if self._threads < self._max_threads:
+            if self.start_thread(self.work):
+                self._threads += 1
+            else:
+                # Each further attempt would take memory that Python does not free.
+                self._max_threads = self._threads
         if self._helper is not None:
             self._helper.dispatch()
+        if not self._threads and (job := self.take()) is not None:
+            self._make(job)
 
-    def start_threads(self, count: int) -> None:
+    def start_thread(self, function: Callable[..., Any], *args: Any) -> bool:
         """
-        Make so many more jobs at a time in this process.
-        """
-        for _ in range(count):
-            # A thread that waits for the network must not delay the end of the process.
-            threading.Thread(target=self._work, daemon=True).start()
+        Call *function* in a thread, and return whether the system allows a further one.
 
-    def _work(self) -> None:
+        Each thread of a run is started here: what it raises ends the run, and is raised where results are read.
+        """
+        try:
+            start_thread(self._guard, function, args)
+        except ThreadError:
+            return False
+        return True
+
+    def _guard(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        try:
+            function(*args)
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that reads the results
+            self._abort.error = error
+            self._done.put(self._abort)
+
+    def work(self) -> None:
+        """
+        Make jobs in this thread until the run ends, or a worker makes them in its place.
+        """
         while (job := self._todo.get()) is not None:
-            if self._pace is not None:
-                self._pace.wait(self._stopped.wait)
-            if self._skips(job):
-                self._done.put(job)
-                continue
-            self.run(job)
-            if self._helper is not None and self._helper.add_slot():
+            if self._make(job) and self._helper is not None and self._helper.add_slot():
                 return
+
+    def _make(self, job: Job[T, R]) -> bool:
+        if self._pace is not None:
+            self._pace.wait(self._stopped.wait)
+        if self._skips(job):
+            self._done.put(job)
+            return False
+        self.run(job)
+        return True
 
     def take(self) -> Job[T, R] | None:
         """

@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from tccli.core.lifeline import end_with_parent
+from tccli.core.threads import ThreadError, start_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -236,7 +237,7 @@ class _Threads:
         self._function = function
         self._cancellation = cancellation
         self._max_threads = max_threads
-        self._calls: SimpleQueue[tuple[int, Any] | None] = SimpleQueue()
+        self._calls: SimpleQueue[Any] = SimpleQueue()
         self._open_calls = 0
         self._lock = threading.Lock()
 
@@ -253,8 +254,12 @@ class _Threads:
             for call in calls:
                 self._calls.put(call)
             while len(threads) < min(self._open_calls, self._max_threads):
-                threads.append(threading.Thread(target=self._work, daemon=True))
-                threads[-1].start()
+                try:
+                    threads.append(start_thread(self._work))
+                except ThreadError:
+                    break
+            while not threads and not self._calls.empty():
+                self._make(self._calls.get())
         self._cancellation.cancel()
         for _ in threads:
             self._calls.put(None)
@@ -264,17 +269,23 @@ class _Threads:
     def _work(self) -> None:
         try:
             while (call := self._calls.get()) is not None:
-                self._channel.send([self._answer(*call)])
-                with self._lock:
-                    self._open_calls -= 1
+                self._make(call)
         finally:
             if call is not None:
                 # The result cannot be sent: the parent must not wait for it.
                 os._exit(1)
 
+    def _make(self, call: tuple[int, Any]) -> None:
+        self._channel.send([self._answer(*call)])
+        with self._lock:
+            self._open_calls -= 1
+
     def _answer(self, number: int, argument: Any) -> tuple[int, Any, str]:
         try:
             return number, self._function(argument), ""
+        except MemoryError:
+            # The end of this process frees it.
+            raise
         except Exception:  # noqa: BLE001 - raised again in the parent
             import traceback
 

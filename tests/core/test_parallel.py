@@ -112,6 +112,87 @@ def test_an_error_of_the_items_comes_last() -> None:
         next(results)
 
 
+@pytest.mark.parametrize("reads_ahead", [False, True])
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_with_fewer_threads_than_jobs(monkeypatch: pytest.MonkeyPatch, count: int, *, reads_ahead: bool) -> None:
+    """
+    All jobs are done, also if the system allows no further thread at all.
+    """
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def start_some(thread: threading.Thread) -> None:
+        if len(started) >= count:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_some)
+    for schedule in (Schedule(reads_ahead=reads_ahead), Schedule(reads_ahead=reads_ahead, in_order=False, rate=1e6)):
+        started.clear()
+        done = list(run_parallel(lambda item: item * 2, range(300), schedule=schedule))
+        assert [(item, item * 2) for item in range(300)] == sorted(done, key=lambda pair: pair[0])
+
+    started.clear()
+    schedule = Schedule(reads_ahead=reads_ahead, stops_at_error=True)
+    stopped = list(run_parallel(fail_at(3), range(300), schedule=schedule))
+    assert [0, 1, 2, 3] == [item for item, _ in stopped[:4]]
+
+
+class Broken:
+    """
+    Fails in a thread of the engine, after some jobs.
+    """
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.count = 0
+
+    def _count(self, place: str) -> None:
+        self.count += place == self.place
+        if self.count > 20:
+            raise MemoryError
+
+    def connect(self, run: object) -> None:
+        """
+        Take nothing.
+        """
+
+    def dispatch(self) -> None:
+        """
+        Fail in the thread that takes items.
+        """
+        self._count("dispatch")
+
+    def add_slot(self) -> bool:
+        """
+        Fail in a thread that makes jobs.
+        """
+        self._count("add_slot")
+        return False
+
+    def end(self) -> None:
+        """
+        Do nothing.
+        """
+
+    def cancel(self) -> None:
+        """
+        Do nothing.
+        """
+
+
+@pytest.mark.parametrize("reads_ahead", [False, True])
+@pytest.mark.parametrize("place", ["dispatch", "add_slot"])
+def test_a_thread_that_fails_ends_the_run(place: str, *, reads_ahead: bool) -> None:
+    """
+    Its error is raised where results are read, which would wait for ever otherwise.
+    """
+    schedule = Schedule(jobs=1, reads_ahead=reads_ahead)
+    with pytest.raises(MemoryError):
+        list(run_parallel(lambda item: item, range(1000), schedule=schedule, helper=Broken(place)))
+
+
 def test_a_bug_is_not_a_result() -> None:
     """
     Other exceptions are raised.

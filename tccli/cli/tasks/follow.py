@@ -183,15 +183,13 @@ class LogWait:
         Raises:
             WaitTimeoutError: It was ended.
         """
-        import threading
+        from tccli.core.threads import start_timer
 
         remaining = self.remaining
         if remaining is None:
             yield
             return
-        timer = threading.Timer(remaining, remote.stop)
-        timer.daemon = True
-        timer.start()
+        timer = start_timer(remaining, remote.stop)
         try:
             yield
         except NoAnswerError:

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
 
 from tccli.core.printable import escape_controls, escape_line_breaks
+from tccli.core.threads import start_thread
 from tccli.errors import TcError
 
 if TYPE_CHECKING:
@@ -289,7 +290,7 @@ class LogPrinter:
             finally:
                 calls.end()
 
-        threading.Thread(target=run, daemon=True).start()
+        start_thread(run)
         calls.serve()
         if failures:
             raise failures[0]
@@ -306,7 +307,7 @@ class LogPrinter:
             task = self._tasks.get(member.task_id)
             if task is None:
                 if not self._tasks:
-                    threading.Thread(target=self._follow_all, daemon=True).start()
+                    start_thread(self._follow_all)
                 task = self._tasks[member.task_id] = _Followed(member, first, since)
             task.member = member
             if member.task_id in self._unfinished or not task.has_work:

@@ -160,7 +160,7 @@ def enforce_limits(
                 return
 
     has_limits = options["min_rate"] is not None or options["deadline"] is not None
-    with run_beside(watch) if has_limits else nullcontext():
+    with run_beside(watch, is_required=True) if has_limits else nullcontext():
         try:
             yield watcher.check
         except NoAnswerError:

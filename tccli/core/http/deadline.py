@@ -106,7 +106,13 @@ class Exchange:
             with self._changed:
                 self._changed.notify_all()
 
-        threading.Thread(target=run, daemon=True).start()
+        from tccli.core.threads import ThreadError, start_thread
+
+        try:
+            start_thread(run)
+        except ThreadError:
+            # The system has limits of time of its own.
+            return function()
         with self._changed:
             while not outcome:
                 self._changed.wait(self.remaining())

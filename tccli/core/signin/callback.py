@@ -23,6 +23,7 @@ from urllib.parse import unquote
 
 from tccli.core.hawk import ACCESS_TOKEN, CLIENT_ID
 from tccli.core.signin import page
+from tccli.core.threads import start_thread
 from tccli.errors import LocalFileError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class CallbackServer:
         for sock in self._sockets:
             server = _Server(sock, self)
             self._servers.append(server)
-            threading.Thread(target=server.serve_forever, args=(POLL_INTERVAL_SECONDS,), daemon=True).start()
+            start_thread(server.serve_forever, POLL_INTERVAL_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:

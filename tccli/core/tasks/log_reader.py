@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.http.decompress import SUPPORTED_ENCODINGS, DecompressingReader
+from tccli.core.threads import start_thread
 from tccli.core.transfer.digests import check_digests
 from tccli.core.transfer.remote import RemoteChangedError, TransientError, UrlExpiredError
 from tccli.errors import BrokenAnswerError, NoAnswerError, service_error_class
@@ -259,8 +260,7 @@ class BlockPump:
         self._source = blocks
         self._queue: queue.Queue[bytes | BaseException | None] = queue.Queue(MAX_QUEUED_BLOCKS)
         self._is_stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._thread = start_thread(self._run)
 
     def take(self) -> Iterator[bytes]:
         """

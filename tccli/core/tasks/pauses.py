@@ -4,16 +4,17 @@ The time of a wait: pauses between polls, and the end of its requests.
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tccli.core.http.deadline import Cancellation
+from tccli.core.threads import start_timer
 from tccli.errors import NoAnswerError, TcError, WaitTimeoutError
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator
 
     from tccli.core.client import Client
@@ -131,10 +132,7 @@ class TimeLimit:
         return WaitTimeoutError("the time is up: there is no response yet", hint=hint)
 
     def _start_timer(self) -> threading.Timer:
-        timer = threading.Timer(max(self.remaining, 0.0) + MAX_LAST_POLL_SECONDS, self._end_requests)
-        timer.daemon = True
-        timer.start()
-        return timer
+        return start_timer(max(self.remaining, 0.0) + MAX_LAST_POLL_SECONDS, self._end_requests)
 
     def _end_requests(self) -> None:
         self.is_over = True
@@ -149,9 +147,7 @@ def end_requests_with(pauses: Pauses, client: Client) -> Client:
     if remaining is None:
         return client
     cancellation = Cancellation()
-    timer = threading.Timer(max(remaining, 0.0) + MAX_LAST_POLL_SECONDS, cancellation.cancel)
-    timer.daemon = True
-    timer.start()
+    start_timer(max(remaining, 0.0) + MAX_LAST_POLL_SECONDS, cancellation.cancel)
     return replace(client, cancellation=cancellation)
 
 

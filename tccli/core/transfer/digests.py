@@ -14,6 +14,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+from tccli.core.threads import ThreadError, start_thread
 from tccli.core.transfer.context import DEFAULT_BUFFER_BYTES
 from tccli.errors import BrokenAnswerError, UsageError
 
@@ -146,9 +147,13 @@ class StreamHasher:
     def _start_threads(self) -> None:
         for state in self._states.values():
             self._queues.append(queue.SimpleQueue())
-            thread = threading.Thread(target=self._hash, args=(state, self._queues[-1]), daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            try:
+                self._threads.append(start_thread(self._hash, state, self._queues[-1]))
+            except ThreadError:
+                # The thread that reads blocks hashes them.
+                self.stop()
+                self._queues.clear()
+                return
 
     def _hash(self, state: Any, blocks: queue.SimpleQueue[_Block | None]) -> None:
         while (block := blocks.get()) is not None:
@@ -203,8 +208,7 @@ class FileHasher:
         From now on, hash what the file contains, as far as :meth:`advance_to` allows.
         """
         if self._stream.has_algorithms:
-            self._follower = threading.Thread(target=self._follow, daemon=True)
-            self._follower.start()
+            self._follower = start_thread(self._follow)
 
     def advance_to(self, position: int) -> None:
         """

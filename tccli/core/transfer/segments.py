@@ -7,11 +7,12 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from tccli.core.files import atomic_write, target_mode
+from tccli.core.threads import ThreadError, start_thread
 from tccli.core.transfer.decoding import decode
 from tccli.core.transfer.digests import BLOCK_BYTES, FileHasher, check_digests
 from tccli.core.transfer.options import describe_result
@@ -238,12 +239,10 @@ class FileDownload:
         """
         self._hasher.start_following()
         self._hasher.advance_to(self._partial.written.contiguous_end())
-        threads = [
-            threading.Thread(target=self._fill_segments, daemon=True)
-            for _ in range(min(self._max_connections - 1, len(self._segments)))
-        ]
-        for thread in threads:
-            thread.start()
+        threads = []
+        with suppress(ThreadError):
+            for _ in range(min(self._max_connections - 1, len(self._segments))):
+                threads.append(start_thread(self._fill_segments))  # noqa: PERF401 - those that were started count
         try:
             self._fill_segments(reader)
         except BaseException:
