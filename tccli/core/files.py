@@ -4,6 +4,7 @@ Files that are written completely or not at all.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -59,6 +60,15 @@ def check_stdout() -> None:
     """
     if sys.stdout is None:
         raise LocalFileError("cannot write to stdout: it is closed", hint="give -o FILE")
+
+
+def concerns_all_files(error: BaseException) -> bool:
+    """
+    Return whether an error, or its cause, is one that each other file of the file system would have: it is full, or
+    cannot be written.
+    """
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @contextmanager

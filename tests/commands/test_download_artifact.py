@@ -438,6 +438,21 @@ def test_names_of_partial_files(
     assert 11 == len(tree(cwd))
 
 
+def test_a_name_that_is_the_directory_of_another(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str
+) -> None:
+    """
+    It is refused before anything is downloaded; the others are.
+    """
+    transfer_env.artifact(task_with_many, "public/build", b"a file")
+    result = tc("download-artifact", task_with_many, "**", env=transfer_env.sandbox.environment)
+
+    assert 9 == result.exit_code
+    assert "1 of 13 artifacts" in result.stderr
+    assert "'public/build' below ." in result.stderr.splitlines()[0]
+    assert 12 == len(tree(cwd))
+
+
 def test_links_that_lead_out(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str) -> None:
     """
     They are rejected.

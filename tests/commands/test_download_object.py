@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tccli.cli.transfers import progress
+from tests.http_server import Received, Response, ScriptedServer, json_response, response
 from tests.terminals import read_terminal
-from tests.transfer_env import MEBIBYTE, TransferEnv, files_in, peak_memory, random_bytes, wait_until
+from tests.transfer_env import MEBIBYTE, TransferEnv, files_in, peak_memory, random_bytes, slug, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -357,6 +358,48 @@ def test_disk_without_free_space(tc: CommandLine, transfer_env: TransferEnv, sma
     assert (3, 1) == (result.exit_code, result.stderr.count("\n"))
     assert str(small_disk) in result.stderr
     assert ["ballast"] == files_in(small_disk)
+
+
+def test_full_disk_ends_the_downloads_of_a_pattern(
+    tc: CommandLine, small_disk: Path, http_server: ScriptedServer
+) -> None:
+    """
+    The others are not requested in vain; one line has the reason. The files that are complete remain.
+    """
+    task_id, count = slug(), 2000
+    body = random_bytes(20_000)
+
+    def respond(request: Received) -> Response:
+        if request.target.split("?")[0].endswith("/artifacts"):
+            entry = {"storageType": "s3", "contentType": "a/b", "expires": "2999-01-01T00:00:00.000Z"}
+            return json_response({"artifacts": [{**entry, "name": f"public/{n:04}/x"} for n in range(count)]})
+        if "/artifact-content/" in request.target:
+            return json_response({"storageType": "s3", "url": f"{http_server.url}/storage"})
+        if request.target == "/storage":
+            return response(200, body)
+        status = {"taskId": task_id, "state": "completed", "runs": [{"runId": 0, "state": "completed"}]}
+        return json_response({"status": status})
+
+    http_server.respond_with(respond)
+    argv = ("download-artifact", task_id, "public/**", "-o", str(small_disk))
+    result = tc(*argv, env=http_server.env)
+
+    files = [path for path in small_disk.rglob("*") if path.is_file()]
+    assert 3 == result.exit_code, result.stderr
+    assert 100 < len(files) < 160
+    assert all(path.read_bytes() == body for path in files)
+    assert len(http_server.requests) < 600
+    assert f"cannot download {count - len(files)} of {count} artifacts" in result.stderr
+    assert "No space left on device" in result.stderr.splitlines()[-1]
+    assert 2 == result.stderr.count("\n")
+
+    # Of a disk that cannot be written, nothing is requested.
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    before = sum(request.target == "/storage" for request in http_server.requests)
+    result = tc(*argv, env=http_server.env)
+    assert (3, 1) == (result.exit_code, result.stderr.count("\n")), result.stderr
+    assert "read-only" in result.stderr.lower()
+    assert before == sum(request.target == "/storage" for request in http_server.requests)
 
 
 def test_read_only_directory(tc: CommandLine, transfer_env: TransferEnv, small_disk: Path) -> None:

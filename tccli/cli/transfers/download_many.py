@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tccli.cli.transfers.limits import enforce_limits, transfer_context
 from tccli.cli.transfers.progress import format_summary, show_progress
 from tccli.cli.transfers.run_download import describe_download, note_interruption
-from tccli.core.artifacts.paths import TargetDirectory
-from tccli.core.files import sync_directory
+from tccli.core.artifacts.paths import TargetDirectory, find_directories
+from tccli.core.files import concerns_all_files, sync_directory
 from tccli.core.parallel import Schedule, run_parallel
 from tccli.core.transfer.context import TransferProgress
 from tccli.core.transfer.download import download_to_path
@@ -50,13 +50,17 @@ def check_directory(directory: str) -> None:
         raise UsageError(f"cannot write to {directory}: it is not a directory")
 
 
-def raise_first(failed: Sequence[TcError], total: int) -> None:
+def raise_first(failed: Sequence[TcError], total: int, untried: int = 0) -> None:
     """
     Raise the first of the errors of so many artifacts, if there are any.
+
+    Args:
+        untried: How many artifacts were not downloaded because of an error that concerns all files.
     """
     if failed:
-        first = failed[0]
-        first.message = f"cannot download {len(failed)} of {total} artifacts; the first error: {first.message}"
+        first = next(filter(concerns_all_files, failed), failed[0])
+        which = "" if untried else "the first error: "
+        first.message = f"cannot download {len(failed) + untried} of {total} artifacts; {which}{first.message}"
         raise first
 
 
@@ -105,6 +109,38 @@ class _Downloads:
         """
         with self._changed:
             self._changed.wait_for(lambda: not self._running, MAX_JOIN_SECONDS)
+
+
+class _Failures:
+    """
+    The errors of artifacts, which are reported as they come. One that concerns all files ends the downloads, and is the
+    last one: the rest would be requested in vain.
+
+    Args:
+        refused: Were reported.
+        stop: Ends all downloads.
+    """
+
+    def __init__(self, context: Context, refused: Sequence[TcError], stop: Callable[[], None]) -> None:
+        self.errors = [*refused]
+        self.is_full = False
+        self._context = context
+        self._stop = stop
+
+    def add(self, error: TcError) -> None:
+        """
+        Add an error.
+        """
+        if self.is_full:
+            # It was stopped.
+            return
+        self.errors.append(error)
+        self.is_full = concerns_all_files(error)
+        if self.is_full:
+            # It is the error of the command, which is printed at the end.
+            self._stop()
+        else:
+            self._context.note(str(error))
 
 
 class _Results:
@@ -174,12 +210,6 @@ def download_many(
     """
     check_directory(directory)
     target = TargetDirectory(directory)
-    failed = [*refused]
-
-    def fail(error: TcError) -> None:
-        failed.append(error)
-        context.note(str(error))
-
     jobs = max(1, min(MAX_PARALLEL_DOWNLOADS, len(names)))
     transfer = transfer_context(context, download.limits)
     transfer = replace(transfer, buffer_bytes=transfer.buffer_bytes // jobs)
@@ -189,6 +219,7 @@ def download_many(
     options = replace(download.options, connections=connections, syncs_directory=False)
     downloads = _Downloads(transfer, options, total_progress)
     results = _Results(stores_all=download.write is not None)
+    failures = _Failures(context, refused, downloads.stop)
 
     def run(name: str) -> tuple[DownloadResult, float]:
         started = time.monotonic()
@@ -197,8 +228,8 @@ def download_many(
 
     started = time.monotonic()
     try:
-        # All directories are created first: of a file and a directory with the same path, the directory is.
-        writable = list(_prepare(target, names, fail))
+        # All directories are created first, so that what cannot be written is known before anything is requested.
+        writable = _prepare(target, names, failures)
         with (
             note_interruption(context, map(target.find_path, writable)),
             show_progress(context, directory, total_progress),
@@ -207,7 +238,7 @@ def download_many(
             for name, result in run_parallel(run, writable, schedule=Schedule(jobs=jobs, in_order=False)):
                 if isinstance(result, TcError):
                     check()
-                    fail(result)
+                    failures.add(result)
                 else:
                     results.add(name, *result)
         _sync_directories(map(target.find_path, writable))
@@ -219,27 +250,36 @@ def download_many(
             target.remove_empty()
     seconds = time.monotonic() - started
     counts = results.describe_counts(directory)
-    if results.count or (not failed and not results.complete_count):
-        total = format_summary(results.size, seconds, tuple(sorted(results.verified)), total_progress.wire_bytes)
-        context.note(f"{counts}: {total}")
+    if results.count or (not failures.errors and not results.complete_count):
+        rate = format_summary(results.size, seconds, tuple(sorted(results.verified)), total_progress.wire_bytes)
+        context.note(f"{counts}: {rate}")
     elif results.complete_count:
         context.note(counts)
     if download.write is not None:
         download.write(Result(pages=Entries(results.describe(names, directory))))
-    raise_first(failed, len(names) + len(refused))
+    total = len(names) + len(refused)
+    untried = total - len(failures.errors) - results.count - results.complete_count
+    raise_first(failures.errors, total, untried)
 
 
-def _prepare(target: TargetDirectory, names: Iterable[str], fail: Callable[[TcError], None]) -> Iterator[str]:
+def _prepare(target: TargetDirectory, names: Collection[str], failures: _Failures) -> Sequence[str]:
     """
-    Yield the names of files that can be written.
+    Return the names of files that can be written.
     """
+    prepared = []
     for name in names:
         try:
             target.prepare(name)
         except TcError as error:
-            fail(error)
+            failures.add(error)
+            if failures.is_full:
+                return []
         else:
-            yield name
+            prepared.append(name)
+    taken = find_directories(prepared, target.path)
+    for refused in taken.values():
+        failures.add(refused)
+    return [name for name in prepared if name not in taken] if taken else prepared
 
 
 def _sync_directories(paths: Iterable[str]) -> None:

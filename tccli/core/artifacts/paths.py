@@ -4,6 +4,7 @@ Artifact names as patterns and as local paths; a name must not lead out of its d
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import os
 import re
@@ -18,7 +19,7 @@ from tccli.names import find_similar
 from tccli.reasons import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
 T = TypeVar("T")
 
@@ -150,7 +151,7 @@ def name_file(name: str) -> str:
     return component
 
 
-def find_unwritable(names: Iterable[str], directory: str) -> dict[str, BrokenAnswerError]:
+def find_unwritable(names: Collection[str], directory: str) -> dict[str, BrokenAnswerError]:
     """
     Return the names that cannot be paths below *directory*, and why. Nothing is read or written.
     """
@@ -160,7 +161,24 @@ def find_unwritable(names: Iterable[str], directory: str) -> dict[str, BrokenAns
             _check_name(name, directory)
         except BrokenAnswerError as error:
             unwritable[name] = error
-    return unwritable
+    return {**unwritable, **find_directories([name for name in names if name not in unwritable], directory)}
+
+
+def find_directories(names: Collection[str], directory: str) -> dict[str, BrokenAnswerError]:
+    """
+    Return the names that are those of directories of other names, and the errors that they cannot be written.
+    """
+    above: set[str] = set()
+    for name in names:
+        path = name
+        while (path := path.rpartition("/")[0]) and path not in above:
+            above.add(path)
+    hint = "download it by itself"
+    return {
+        name: BrokenAnswerError(f"cannot write {name!r} below {directory}: other artifacts are below it", hint=hint)
+        for name in names
+        if name in above
+    }
 
 
 def _check_name(name: str, directory: str) -> None:
@@ -242,9 +260,12 @@ class TargetDirectory:
         try:
             os.makedirs(parent, exist_ok=True)
         except OSError as error:
-            raise LocalFileError(f"cannot create the directory {parent}: {explain(error)}") from None
+            raise LocalFileError(f"cannot create the directory {parent}: {explain(error)}") from error
         if not os.access(parent, os.W_OK):
-            raise LocalFileError(f"cannot write {self.find_path(name)}: permission denied")
+            is_read_only = hasattr(os, "statvfs") and os.statvfs(parent).f_flag & os.ST_RDONLY
+            code = errno.EROFS if is_read_only else errno.EACCES
+            cause = OSError(code, os.strerror(code))
+            raise LocalFileError(f"cannot write {self.find_path(name)}: {explain(cause).lower()}") from cause
 
     def _explain_link(self, name: str) -> LocalFileError:
         return LocalFileError(f"cannot write {name!r} below {self.path}: a link leads out of the directory")

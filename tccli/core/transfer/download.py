@@ -65,7 +65,7 @@ def download_to_path(remote: RemoteFile, target: str, options: DownloadOptions) 
             return _try_until_complete(remote, attempts)
         except OSError as error:
             hint = "run the command again to resume" if attempts.keep_bytes() else ""
-            raise LocalFileError(f"cannot write {target}: {explain(error)}", hint=hint) from None
+            raise LocalFileError(f"cannot write {target}: {explain(error)}", hint=hint) from error
         except BaseException:
             attempts.keep_bytes()
             raise

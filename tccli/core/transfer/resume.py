@@ -232,7 +232,7 @@ class ResumableFile:
             except OSError as error:
                 # What is there may be a link, a directory, or another user's file.
                 if not os.path.lexists(self.path):
-                    raise LocalFileError(f"cannot write {self.path}: {explain(error)}") from None
+                    raise LocalFileError(f"cannot write {self.path}: {explain(error)}") from error
                 break
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -253,7 +253,7 @@ class ResumableFile:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | SAFE_OPEN, 0o600)
             return fd, os.fstat(fd)
         except OSError as error:
-            raise LocalFileError(f"cannot write {self.path}: {explain(error)}") from None
+            raise LocalFileError(f"cannot write {self.path}: {explain(error)}") from error
 
     def _start_journal(self) -> None:
         if self._journal is None:

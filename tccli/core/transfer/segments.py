@@ -4,6 +4,7 @@ Filling a partial file: over one connection while that is fast, else in segments
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections import deque
@@ -31,6 +32,8 @@ SEGMENT_BYTES = 16 << 20
 """How much one request asks for when there may be several connections."""
 MAX_CONNECTIONS = 6
 MIN_KEPT_BYTES = 1 << 20
+MIN_FREE_BYTES = 1 << 20
+"""A file system with less is full."""
 """Partial downloads with less are deleted."""
 MIN_BUFFER_BYTES = 64 << 10
 MAX_CACHED_BYTES = 512 << 20
@@ -171,7 +174,10 @@ class FileDownload:
         file_system = os.statvfs(directory)
         free = file_system.f_bavail * file_system.f_frsize
         if needed > free:
-            raise LocalFileError(f"cannot store {self._name}: {needed:,} bytes needed, {free:,} free in {directory}")
+            # One file that is too large does not mean that others are.
+            cause = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) if free < MIN_FREE_BYTES else None
+            message = f"cannot store {self._name}: {needed:,} bytes needed, {free:,} free in {directory}"
+            raise LocalFileError(message) from cause
 
     def _fetch(self, first: Reader) -> None:
         """

@@ -14,7 +14,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tccli.core.artifacts.paths import TargetDirectory, is_pattern, last_component, match_names, name_file
+from tccli.core.artifacts.paths import (
+    TargetDirectory,
+    find_unwritable,
+    is_pattern,
+    last_component,
+    match_names,
+    name_file,
+)
 from tccli.errors import BrokenAnswerError, LocalFileError, UsageError
 from tests.time_limits import check_duration
 
@@ -173,6 +180,15 @@ def test_names_of_partial_files_are_rejected(tmp_path: Path, part: str, name: st
     with pytest.raises(UsageError, match="give -o FILE"):
         name_file(f"a/{part}")
     assert [] == os.listdir(tmp_path)
+
+
+def test_names_of_files_that_are_directories_of_others() -> None:
+    """
+    They are known before anything is downloaded; what has no path itself needs no directory.
+    """
+    names = ["a", "a/b", "a/b/c", "a-b", "d", "d/..", "e/f/g", "e"]
+    assert {"a", "a/b", "d/..", "e"} == set(find_unwritable(names, "in"))
+    assert {} == find_unwritable(["a", "b/a", "c/b/a"], "in")
 
 
 @pytest.mark.parametrize("name", ["x.tc-partial", ".tc-partial", ".x.tc-partial2", ".x.tc-partial.0"])
