@@ -399,6 +399,9 @@ def _find_different(groups: list[list[tuple[str, Any]]], parts: str, found: str)
     """
     different = []
     size = 2 * PART_BYTES
+    if found.split(" ", maxsplit=1)[0] != parts.split(" ", maxsplit=1)[0]:
+        # Then the others have other meanings.
+        return [GROUP_NAMES[0]]
     for group, name, mine, other in zip(groups, GROUP_NAMES, parts.split(" "), found.split(" "), strict=False):
         if len(mine) != len(other):
             different.append(name)

@@ -244,6 +244,7 @@ def test_a_salt_that_is_damaged(tmp_path: Path, salt: str) -> None:
     [
         ({"service": "auth"}, ["the method"]),
         ({"method": "status"}, ["the method"]),
+        ({"method": "status", "args": [], "payload": None}, ["the method"]),
         ({"args": ["a", "c"]}, ["args[1]"]),
         ({"args": ["a"]}, ["args"]),
         ({"query": {"limit": "2"}}, ["query.limit"]),

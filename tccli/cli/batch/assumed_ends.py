@@ -4,7 +4,8 @@ The ends of calls that the user has found out: ``--assume-done`` and ``--assume-
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shlex
+from typing import TYPE_CHECKING, Any
 
 from tccli.errors import UsageError
 from tccli.reasons import explain
@@ -63,6 +64,14 @@ class AssumedEnds:
         found = {str(line_id), dump_exactly(line_id)} & ids
         self._found |= found
         return bool(found)
+
+
+def suggest_check(result_id: Any) -> str:
+    """
+    Return what to do about a call that is uncertain, by the id of its result, with a journal.
+    """
+    word = shlex.quote(str(result_id))
+    return f"check whether it took effect: --assume-done {word} if so, --assume-failed {word} to send it again"
 
 
 def _read_ids(option: str, words: Iterable[str]) -> set[str]:

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from tccli.cli.batch.assumed_ends import AssumedEnds, suggest_check
 from tccli.cli.batch.runner import BatchResult, CallRunner
 from tccli.core.batch.calls import BadLine
 from tccli.core.journal import Entry, Journal, JournalCall, State
@@ -19,7 +19,6 @@ from tccli.errors import NegativeAnswerError, UsageError
 from tccli.strict_json import dump_exactly
 
 if TYPE_CHECKING:
-    from tccli.cli.batch.assumed_ends import AssumedEnds
     from tccli.core.batch.calls import BatchCall
 
 
@@ -122,8 +121,7 @@ class ItemMaker:
             return item
         method = self._runner.find_method(call)
         message = f"{method.id}: uncertain: an earlier run has sent the call, and its end is not known"
-        word = shlex.quote(str(call.number if call.id is None else call.id))
-        hint = f"check whether it took effect: --assume-done {word} if so, --assume-failed {word} to send it again"
+        hint = suggest_check(call.number if call.id is None else call.id)
         uncertain = NegativeAnswerError(message, hint=hint).as_document()
         return Item(result=BatchResult(call.number, call.id, error=uncertain, is_uncertain=True))
 

@@ -8,6 +8,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from tccli.cli.batch.assumed_ends import suggest_check
 from tccli.cli.batch.reachability import Reachability
 from tccli.cli.batch.runner import BatchResult, CallRunner
 from tccli.core.journal import State
@@ -137,6 +138,10 @@ class CallMaker:
             CallFailedError: It failed.
         """
         result = BatchResult(*answer)
+        if result.is_uncertain and self._journal is not None:
+            # The next run is the one that decides.
+            hint = suggest_check(result.number if result.id is None else result.id)
+            result = result._replace(error={**(result.error or {}), "hint": hint})
         try:
             self._end_call(item, result)
             self.reachability.end(result)
