@@ -261,3 +261,20 @@ def test_no_match(
         dry = tc("group", command, built_group.group_id, *options, "--dry-run", env=built_group.environment)
         assert (code, "", result.stderr) == (dry.exit_code, dry.stdout, dry.stderr)
     assert 5 == tc("group", command, TASK_ID, "x", *where, env=built_group.environment).exit_code
+
+
+def test_links_are_artifacts_of_their_own(tc: CommandLine, group_env: GroupEnv, tmp_path: Path) -> None:
+    """
+    The log of a task that has ended has two names, and the list does not tell where a link leads.
+    """
+    task_id = group_env.add("a", "running")
+    group_env.write_log("a", b"log", "public/logs/live_backing.log")
+    link = {"storageType": "link", "artifact": "public/logs/live_backing.log", "contentType": "text/plain"}
+    content = {**link, "expires": later(hours=1)}
+    group_env.call("createArtifact", task_id, "0", "public/logs/live.log", payload=content)
+    group_env.resolve("a", "completed")
+    for pattern, names in (("live.log", ["live.log"]), ("*", ["live.log", "live_backing.log"])):
+        out = tmp_path / str(len(names))
+        line = ("group", "download", group_env.group_id, pattern, "-o", str(out), "--flat")
+        assert 0 == tc(*line, env=group_env.environment).exit_code
+        assert {f"a/{name}": b"log" for name in names} == files_below(out)

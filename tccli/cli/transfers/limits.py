@@ -105,7 +105,7 @@ class _Watcher:
         self._interval = interval
         self._progress = progress
         self._started = self._since = time.monotonic()
-        self._count = progress.wire_bytes
+        self._count = self._count_bytes()
 
     def measure(self) -> bool:
         """
@@ -116,13 +116,18 @@ class _Watcher:
         if self._deadline is not None and now - self._started > self._deadline:
             self.reason = f"not complete within the {self._deadline:g} s of --deadline"
         elif self._min_rate is not None and now - self._since > self._interval:
-            rate = (progress.wire_bytes - self._count) / (now - self._since)
-            self._since, self._count = now, progress.wire_bytes
+            count = self._count_bytes()
+            rate = (count - self._count) / (now - self._since)
+            self._since, self._count = now, count
             # When all bytes are there, they are only verified or finished.
             is_moving = progress.total_bytes is None or progress.done_bytes < progress.total_bytes
             if is_moving and rate < self._min_rate:
                 self.reason = f"only {rate:.0f} bytes/s over {self._interval:g} s, less than --min-rate"
         return bool(self.reason)
+
+    def _count_bytes(self) -> int:
+        # A connection is not slow while an existing file is compared.
+        return self._progress.wire_bytes + self._progress.compared_bytes
 
     def check(self) -> None:
         """

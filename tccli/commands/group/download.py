@@ -129,7 +129,8 @@ command = Command(
     "have DIR/LABEL.ID. A name that leads out of DIR, or that incomplete downloads have (.NAME.tc-partial), is refused."
     " Run the command again to resume what was interrupted: a file that has the length and a hash of the artifact "
     "already is not downloaded again, where the storage tells a hash, as S3 and Google do. "
-    "The live log of a task that runs is left out."
+    "The live log of a task that runs is left out. "
+    "That of a task that has ended is a link to live_backing.log, so '*' writes the log under both names."
     f"\n\n{PATTERN_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
     examples=("tc group download fN1SbArXTPSVFNUvaOlinQ '*.gz' -o builds --flat",),
 )

@@ -32,6 +32,7 @@ class TransferProgress:
         done_bytes: Bytes that are complete, resumed ones included.
         resumed_bytes: Bytes that an earlier run downloaded.
         wire_bytes: Bytes that this run sent or received, repeated ones included.
+        compared_bytes: Bytes of existing files that were read, to find out whether they are complete.
     """
 
     def __init__(self, parent: TransferProgress | None = None) -> None:
@@ -39,6 +40,7 @@ class TransferProgress:
         self.done_bytes = 0
         self.resumed_bytes = 0
         self.wire_bytes = 0
+        self.compared_bytes = 0
         self._lock = threading.Lock()
         self._parent = parent
 
@@ -59,6 +61,15 @@ class TransferProgress:
             self.wire_bytes += count
         if self._parent is not None:
             self._parent.advance(count)
+
+    def count_compared(self, count: int) -> None:
+        """
+        Add *count* bytes of an existing file that were read.
+        """
+        with self._lock:
+            self.compared_bytes += count
+        if self._parent is not None:
+            self._parent.count_compared(count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,8 +80,9 @@ def _hash_file(fd: int, size: int, algorithms: Iterable[str], remote: RemoteFile
         # MD5, where only what is approved for security may be used.
         return {}
     try:
-        for _ in hasher.hash_blocks(lambda buffer: os.readv(fd, [buffer])):
+        for block in hasher.hash_blocks(lambda buffer: os.readv(fd, [buffer])):
             remote.cancellation.sleep(0)
+            remote.context.progress.count_compared(len(block))
         return hasher.digests()
     finally:
         hasher.stop()

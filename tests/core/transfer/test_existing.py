@@ -8,17 +8,20 @@ import base64
 import gzip
 import hashlib
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tccli.core.transfer import existing
+from tccli.core.transfer.context import TransferProgress
 from tccli.core.transfer.digests import StreamHasher
 from tccli.core.transfer.download import download_to_file
 from tccli.core.transfer.options import DownloadOptions
+from tccli.core.transfer.remote import RemoteFile
 from tccli.errors import NoAnswerError, NotFoundError
 from tests.http_server import Received, Response, response
-from tests.transfer_env import UrlSource, files_in, random_bytes, remote_file
+from tests.transfer_env import UrlSource, files_in, random_bytes, remote_file, transfer_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -64,7 +67,21 @@ def download(source: Source, target: Path, options: DownloadOptions = OPTIONS) -
     """
     remote = remote_file(source)
     result = download_to_file(remote, str(target), options)
+    assert not result.was_complete or result.size == remote.context.progress.compared_bytes
     return result, remote.context.progress.wire_bytes
+
+
+def test_compared_bytes_are_counted(transfer_env: TransferEnv, tmp_path: Path) -> None:
+    """
+    For all files together, too: a limit for slow connections counts them.
+    """
+    source = transfer_env.artifact(transfer_env.task(), "public/a", DATA)
+    (tmp_path / "file").write_bytes(DATA)
+    total = TransferProgress()
+    remote = RemoteFile(source, replace(transfer_context(), progress=TransferProgress(total)))
+    download_to_file(remote, str(tmp_path / "file"), OPTIONS)
+
+    assert (len(DATA), 0) == (total.compared_bytes, total.wire_bytes)
 
 
 @pytest.mark.parametrize("data", [b"", b"a", SHORT, DATA], ids=["empty", "one byte", "short", "long"])
