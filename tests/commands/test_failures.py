@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.group_env import GroupEnv
 
 END = "[taskcluster 2026-11-20T10:00:00.000Z] === Task Finished ===\n[taskcluster:error] exit status 1\n"
+SILENT = b"[taskcluster 2026-11-20T10:00:00.000Z] Task ID: a\n[taskcluster 2026-11-20T10:00:00.000Z] Exit Code: %b\n"
 
 
 def make_log(line: str) -> bytes:
@@ -152,6 +153,33 @@ def test_exceptions(tc: CommandLine, group_env: GroupEnv) -> None:
     assert names(find(tc, group_env, "--all-runs", "--name", "d")) == {"exception 'worker-shutdown'": "d"}
 
 
+def test_exceptions_with_causes(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    One reason may have several causes, which the command's own lines tell.
+    """
+    logs = {
+        "a1": ("intermittent-task", make_log("error: out of disk on 12")),
+        "a2": ("intermittent-task", make_log("error: out of disk on 7")),
+        "b": ("intermittent-task", b"no such host\n"),
+        "c": ("intermittent-task", SILENT % b"75"),
+        "d": ("internal-error", b"[taskcluster:error] Cannot mount a cache\n"),
+        "e": ("internal-error", b"50 %\n"),
+        "f": ("resource-unavailable", make_log("error: no image")),
+    }
+    for name, (reason, log) in logs.items():
+        group_env.add(name, "running", log=log, retries=0)
+        group_env.call("reportException", group_env.ids[name], "0", payload={"reason": reason})
+
+    assert names(find(tc, group_env)) == {
+        "exception 'intermittent-task': error: out of disk on <n>": "a1 a2",
+        "exception 'intermittent-task': no such host": "b",
+        "exception 'intermittent-task', without output, exit code 75": "c",
+        "exception 'internal-error': Cannot mount a cache": "d",
+        "exception 'internal-error'": "e",
+        "exception 'resource-unavailable': error: no image": "f",
+    }
+
+
 def test_after_the_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
     """
     A task cannot be rerun then, so no command says so.
@@ -174,6 +202,9 @@ def test_after_the_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
         (b"", "failed, with an empty log"),
         (b"\n\n\r\n", "failed, with an empty log"),
         (END.encode(), "exit status 1"),
+        (SILENT % b"1", "failed, without output, exit code 1"),
+        (SILENT % b"139", "failed, without output, exit code 139"),
+        (b"[taskcluster 2026-11-20T10:00:00.000Z] Task ID: a\n", "failed, without output"),
     ],
     ids=[
         "long line",
@@ -184,6 +215,9 @@ def test_after_the_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
         "empty",
         "blank",
         "only the worker",
+        "silent",
+        "crashed",
+        "no exit code",
     ],
 )
 def test_logs_of_any_kind(tc: CommandLine, group_env: GroupEnv, log: bytes, line: str, encoding: str) -> None:

@@ -186,3 +186,21 @@ def test_follows_with_an_expression(tc: CommandLine, group: GroupEnv) -> None:
     assert (5, 1) == (missing.exit_code, missing.stderr.count("\n")), missing.stderr
     none = tc("group", "logs", group.group_id, "-f", "--grep", "1", "--name", "nosuch", env=group.environment)
     assert (1, 1) == (none.exit_code, none.stderr.count("\n")), none.stderr
+
+
+def test_what_never_has_a_log_is_told(tc: CommandLine, group: GroupEnv) -> None:
+    """
+    By a line; it is also the outcome, if no log at all is printed.
+    """
+    line = ["group", "logs", group.group_id, "-f"]
+    some = tc(*line, env=group.environment)
+    assert (0, 5, 2) == (some.exit_code, len(some.stdout.splitlines()), some.stderr.count("\n")), some.stderr
+    assert "without a log: 1 exception" in some.stderr
+    assert "of 4 tasks, 1 can never run (never)" in some.stderr
+
+    never = tc(*line, "--name", "never", env=group.environment)
+    waited = tc("group", "wait", group.group_id, "--name", "never", env=group.environment)
+    assert (1, "", waited.stderr) == (never.exit_code, never.stdout, never.stderr)
+
+    cancelled = tc(*line, "--name", "cancelled", env=group.environment)
+    assert (5, "", 2) == (cancelled.exit_code, cancelled.stdout, cancelled.stderr.count("\n")), cancelled.stderr

@@ -88,7 +88,7 @@ def test_a_task_is_cancelled_while_it_runs(start: Start, tc: CommandLine, worked
     assert {f"{task_id} long exception", f"{worked_group.ids['after']} after unscheduled"} == set(
         out.decode().splitlines()
     )
-    assert b"1 ended as exception (long), 1 can never run (after)" in err
+    assert b"1 ended as exception 'canceled' (long), 1 can never run (after)" in err
     why = tc("task", "why", worked_group.ids["after"], env=env).stdout
     assert "long is rerun, which is exception (canceled)" in why
 

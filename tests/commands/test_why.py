@@ -205,6 +205,24 @@ def test_failed_because_of(tc: CommandLine, group_env: GroupEnv, lines: tuple[st
     assert ("--set payload.maxRunTime:=6" in following) == (kind == "max-run-time")
 
 
+@pytest.mark.parametrize(
+    ("log", "told", "cause"),
+    [
+        (f"{WORKER_TIME} Task ID: x\n{WORKER_TIME} Exit code: 1\n", "printed nothing, and its exit code is 1", True),
+        (f"{WORKER_TIME} Task ID: x\n", "printed nothing", False),
+        ("\n", "its log is empty", False),
+    ],
+)
+def test_a_silent_command(tc: CommandLine, group_env: GroupEnv, log: str, told: str, *, cause: bool) -> None:
+    """
+    Its log is not empty if the worker has written to it.
+    """
+    causes = explain(tc, group_env, group_env.add("red", "failed", log=log.encode()))[2]
+
+    assert causes["log"].endswith(told)
+    assert cause == ("its command ended with an error" in causes["failed"])
+
+
 def test_after_the_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
     """
     A rerun is refused, with the command that helps; nobody recommends one.

@@ -304,7 +304,10 @@ def _describe_parts(snapshot: Snapshot, failed: Sequence[Member]) -> list[str]:
     blocked = snapshot.blocked
     groups: list[tuple[str, Callable[[Member], bool]]] = [
         ("failed", lambda member: member.state == "failed"),
-        ("ended as exception", lambda member: member.state == "exception"),
+        *(
+            (f"ended as exception '{reason}'" if reason else "ended as exception", _ended_with(reason))
+            for reason in sorted({member.reason for member in failed if member.state == "exception"})
+        ),
         ("can never run", lambda member: member.task_id in blocked and blocked[member.task_id].is_final),
         ("cannot run now", lambda member: member.task_id in blocked and not blocked[member.task_id].is_final),
     ]
@@ -314,6 +317,10 @@ def _describe_parts(snapshot: Snapshot, failed: Sequence[Member]) -> list[str]:
         if names:
             parts.append(f"{len(names)} {what} ({list_some(names)})")
     return parts
+
+
+def _ended_with(reason: str) -> Callable[[Member], bool]:
+    return lambda member: member.state == "exception" and member.reason == reason
 
 
 def _count(number: int) -> str:

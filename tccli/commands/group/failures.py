@@ -210,8 +210,10 @@ command = Command(
     "the log and the command that reruns exactly them. It is a text on a terminal, and JSON elsewhere unless --format "
     "says otherwise: text, table, or markdown for issues and comments.\n\n"
     "tc takes the last line of a task's output that matters, such as one with TEST-UNEXPECTED, error: or what follows "
-    "a Traceback. Numbers, ids, times and random parts of paths do not count when lines are compared. The log is that "
-    "of the run that failed, even if the task runs again. An exception has its reason: exception 'claim-expired'."
+    "a Traceback. Numbers, ids, times and random parts of paths do not count when lines are compared, but exit and "
+    "status codes do, and numbers that are part of a name, as in E0308. The log is that of the run that failed, even "
+    "if the task runs again. An exception has its reason: exception 'claim-expired'; where the log tells more, as of "
+    "intermittent-task, with the line of the log."
     "\n\n--against tells which failures are new, by the names of tasks and by what the logs say. --all-runs also "
     "prints what failed in tasks that are completed; flaky are runs whose task, or one of the same name, was completed "
     f"in another run.\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",

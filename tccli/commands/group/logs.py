@@ -111,6 +111,7 @@ def _follow(
         if not (snapshot.members and verdict.is_over):
             raise_verdict(last, ends_early=False, nothing=explain_nothing(selection, group_id))
         printer.join()
+        _report_silent(context, printer, group_id, snapshot)
 
     try:
         printer.follow_while(watch)
@@ -127,6 +128,28 @@ def _follow_first(context: Context, printer: LogPrinter, snapshot: Snapshot) -> 
     for member in members:
         if not (member.is_resolved and member.started is None):
             printer.follow(member)
+
+
+def _report_silent(context: Context, printer: LogPrinter, group_id: str, snapshot: Snapshot) -> None:
+    """
+    Print which tasks can never run.
+
+    Raises:
+        NegativeAnswerError: No log was printed, because of that.
+        NotFoundError: No log was printed.
+    """
+    from tccli.cli.tasks.waits import describe_failures
+    from tccli.errors import NegativeAnswerError, NotFoundError
+
+    is_silent = not (printer.count or printer.errors)
+    blocked = [member for task_id, member in snapshot.members.items() if task_id in snapshot.blocked]
+    if blocked:
+        text = describe_failures(snapshot, blocked)
+        if is_silent:
+            raise NegativeAnswerError(text)
+        context.note(text)
+    elif is_silent:
+        raise NotFoundError(f"no task that is selected in group {group_id} has a log", status=404)
 
 
 def _note_left_out(context: Context, members: Sequence[Member]) -> None:

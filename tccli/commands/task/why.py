@@ -53,7 +53,7 @@ def _read_log(context: Context, client: Client, facts: TaskFacts) -> LogFinding:
     from tccli.core.tasks.failures import MAX_TAIL_BYTES
     from tccli.core.tasks.logs import open_log, read_tail
     from tccli.core.tasks.queue import find_latest_run_id, find_log_name
-    from tccli.core.tasks.signatures import find_failure_line
+    from tccli.core.tasks.signatures import find_exit_code, find_failure_line
 
     try:
         run_id, name = find_latest_run_id(facts.runs), find_log_name(facts.definition)
@@ -61,9 +61,18 @@ def _read_log(context: Context, client: Client, facts: TaskFacts) -> LogFinding:
         tail = read_tail(log, MAX_TAIL_BYTES).decode("utf-8", "replace")
     except TcError as error:
         return LogFinding(f"cannot see its log: {error.message}")
-    found = find_failure_line(tail.split("\n"))
+    lines = tail.split("\n")
+    found = find_failure_line(lines)
     if found is None:
-        return LogFinding("its log is empty")
+        code = find_exit_code(lines)
+        if code is None:
+            return LogFinding("its log is empty")
+        text = "its command printed nothing"
+        return (
+            LogFinding(f"{text}, and its exit code is {code}", "" if code == "0" else "command")
+            if code
+            else LogFinding(text)
+        )
     return LogFinding(f"its log: {escape_line(found.text, MAX_SHOWN_CHARACTERS)}", found.kind)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.tasks.log_ranks import Rank
 from tccli.core.tasks.logs import open_log, read_tail
-from tccli.core.tasks.signatures import find_context, find_failure_line
+from tccli.core.tasks.signatures import find_context, find_exit_code, find_failure_line
 from tccli.core.times import format_timestamp
 from tccli.errors import NotFoundError, TcError
 
@@ -28,8 +28,14 @@ MAX_TAIL_BYTES = 256 * 1024
 MAX_LONG_TAIL_BYTES = 4 << 20
 """Of a log whose tail does not tell what went wrong. One at a time, in one thread: each thread reserves its memory."""
 UNSUCCESSFUL_STATES = frozenset({"failed", "exception"})
-EXPLAINED_REASONS = frozenset({"malformed-payload", "resource-unavailable", "internal-error", "intermittent-task"})
-"""Reasons of exceptions that the worker explains in the log."""
+MIN_EXCEPTION_RANKS = {
+    "malformed-payload": Rank.WORKER,
+    "resource-unavailable": Rank.ARTIFACT,
+    "internal-error": Rank.ARTIFACT,
+    # The command has ended in a way for which its payload asks for a retry.
+    "intermittent-task": Rank.TRACE,
+}
+"""Reasons of exceptions that the log explains, and the lowest rank of a line that does."""
 MAX_WRITTEN_IDS = 10
 """In a command line."""
 ID_CHARACTERS = 10
@@ -177,7 +183,7 @@ class LogExaminer:
 
     def _examine(self, run: FailedRun, max_bytes: int) -> Failure:
         how = f"{run.state} '{run.reason}'" if run.reason and run.reason != run.state else run.state
-        if run.run_id is None or (run.state == "exception" and run.reason not in EXPLAINED_REASONS):
+        if run.run_id is None or (run.state == "exception" and run.reason not in MIN_EXCEPTION_RANKS):
             return Failure(run, how, how, is_selected=self._pattern is None)
         try:
             return self._read(run, how, max_bytes)
@@ -195,8 +201,8 @@ class LogExaminer:
             return Failure(run, how, how, is_vague=True)
         is_selected = self._pattern is None
         unsearched = () if is_selected else lines
-        if found is None or (run.state == "exception" and found.rank != Rank.WORKER):
-            what = f"{how}, with an empty log" if found is None else how
+        if found is None or (run.state == "exception" and found.rank < MIN_EXCEPTION_RANKS[run.reason]):
+            what = f"{how}, {_describe_silence(lines)}" if found is None else how
             return Failure(run, what, what, is_selected=is_selected, unsearched=unsearched)
         context = find_context(lines, found.number, self._context_lines) if self._context_lines else []
         prefix = "" if run.state == "failed" else f"{how}: "
@@ -212,6 +218,13 @@ class LogExaminer:
         lines = text.split("\n")
         # The first line of a tail is the rest of one.
         return lines[1:] if is_cut and len(lines) > 1 else lines, is_cut
+
+
+def _describe_silence(lines: Sequence[str]) -> str:
+    code = find_exit_code(lines)
+    if code is None:
+        return "with an empty log"
+    return f"without output, exit code {code}" if code else "without output"
 
 
 class FailureGroup:

@@ -80,6 +80,7 @@ _UPLOAD_PROBLEM = re.compile(
 )
 _EXIT_CODE = re.compile(r"(?i)^(?:successful task run with )?exit code: 0\b")
 _NONZERO_EXIT_CODE = re.compile(r"(?i)^(?:unsuccessful task run with )?exit (?:code:|status) -?[1-9]")
+_ANY_EXIT_CODE = re.compile(r"(?i)\bexit (?:code|status):? {1,3}(-?\d{1,10})\b")
 _MAX_RUN_TIME = re.compile(r"(?i)\bmax ?run ?time\b|\btask timeout after\b")
 _GRADLE_CAUSE = re.compile(r" *> \S")
 
@@ -106,6 +107,19 @@ def find_failure_line(lines: Iterable[str]) -> FailureLine | None:
         if best is None or rank > best.rank or (rank == best.rank and rank not in TAKES_FIRST):
             before, best = best, FailureLine(number, rank, text)
     return reader.replace(best)
+
+
+def find_exit_code(lines: Iterable[str]) -> str | None:
+    """
+    Return the exit code in a log in which `find_failure_line` finds nothing: empty if the worker does not tell it, None
+    if there are no lines of a worker either.
+    """
+    code = None
+    for line in lines:
+        if _is_visible(line):
+            found = _ANY_EXIT_CODE.search(line[:MAX_LINE_CHARACTERS])
+            code = found[1] if found else code or ""
+    return code
 
 
 def _is_visible(text: str) -> bool:
