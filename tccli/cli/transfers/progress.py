@@ -60,7 +60,10 @@ def format_summary(count: int, seconds: float, verified: tuple[str, ...], wire_b
         # The rate would be that of the round trip.
         return f"{format_size(count)}, {checked}"
     rate = f"{format_size(wire_bytes / seconds)}/s" if seconds > 0 else "immediately"
-    return f"{format_size(count)} in {seconds:.1f} s ({rate}), {checked}"
+    size, moved = format_size(count), format_size(wire_bytes)
+    # The others were compressed, or transferred by an earlier run: the rate is not theirs.
+    what = f"{size} ({moved} transferred)" if wire_bytes < count and moved != size else size
+    return f"{what} in {seconds:.1f} s ({rate}), {checked}"
 
 
 def describe_verification(verified: tuple[str, ...]) -> str:
