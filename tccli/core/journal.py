@@ -47,6 +47,8 @@ GROUP_NAMES = ("the method", "args", "query", "payload")
 DIGEST_PATTERN = f"[0-9a-f]{{{2 * DIGEST_BYTES}}}"
 MAX_HEADER_BYTES = 10_000
 MIN_TABLE_SLOTS = 1 << 10
+# As json.dumps would make it for each of many small documents.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 class State(IntEnum):
@@ -103,7 +105,7 @@ def digest(document: Any, salt: bytes = b"", size: int = DIGEST_BYTES) -> int:
     """
     Return a number of *size* bytes that changes when a JSON document does.
     """
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    text = _encode(document)
     return int.from_bytes(blake2b(text.encode(), digest_size=size, key=salt).digest())
 
 
@@ -153,8 +155,14 @@ class Journal:
         whole = digest(call, self._salt)
         if not self._salt:
             return whole, ""
-        groups = [[digest(part, self._salt, PART_BYTES) for _, part in group] for group in _list_parts(call)]
-        return whole, " ".join("".join(f"{part:0{2 * PART_BYTES}x}" for part in group) for group in groups)
+        salted = blake2b(digest_size=PART_BYTES, key=self._salt)
+
+        def digest_part(part: Any) -> str:
+            hasher = salted.copy()
+            hasher.update(_encode(part).encode())
+            return hasher.hexdigest()
+
+        return whole, " ".join("".join([digest_part(part) for _, part in group]) for group in _list_parts(call))
 
     def compare(self, key: str, call: JournalCall) -> Difference:
         """
