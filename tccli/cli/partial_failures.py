@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tccli.errors import TcError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
     from tccli.cli.context import Context
 
@@ -34,7 +34,7 @@ class PartialFailures:
         self._context = context
         self._prints = prints
 
-    def leave_out(self, results: Iterable[R | TcError]) -> Iterator[R]:
+    def leave_out(self, results: Iterable[R | TcError]) -> Generator[R]:
         """
         Yield the results that are not errors.
         """

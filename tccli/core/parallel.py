@@ -290,6 +290,9 @@ class Run(Generic[T, R]):
     def _start_next(self) -> None:
         try:
             item = _NONE if self._stopped.is_set() else next(self._items, _NONE)
+        except KeyboardInterrupt:
+            # Nothing is waited for.
+            raise
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that reads the results
             self._failure, item = error, _NONE
         if item is _NONE or self._stopped.is_set():

@@ -4,17 +4,16 @@ What is done to tasks: to those that were named, and to any, several at a time.
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from tccli.cli.questions import ask, open_answers
+from tccli.cli.tasks.action_progress import ActionProgress
 from tccli.cli.tasks.lines import make_line_writer, make_value_writer, write_each
 from tccli.cli.tasks.names import resolve_many
 from tccli.core.parallel import make_parallel_client
 from tccli.core.printable import escape_line_breaks
 from tccli.core.tasks import queue
-from tccli.errors import NegativeAnswerError, NoAnswerError, RefusedError, TcError, WaitTimeoutError
+from tccli.errors import NegativeAnswerError, RefusedError, TcError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -210,12 +209,11 @@ def act_on_targets(
         TcError: The first error; the other tasks are acted on nevertheless.
     """
     done: dict[str, int] = {}
-    progress = _Progress(context, targets.number)
+    progress = ActionProgress(context, targets.number, client.cancellation)
     follows = outcome is not None and not noop
 
-    def perform(target: Target) -> tuple[str, dict[str, Any]]:
-        with progress.count():
-            return action.perform_as_row(client, target, noop=noop)
+    def perform(numbered: tuple[int, Target]) -> tuple[str, dict[str, Any]]:
+        return progress.perform(lambda target: action.perform_as_row(client, target, noop=noop), *numbered)
 
     def note(pairs: Iterable[tuple[str, Any]]) -> None:
         # Stdout is for what is followed.
@@ -225,8 +223,14 @@ def act_on_targets(
 
     failure: TcError | None = None
     try:
-        with progress.report_end(noop=noop):
-            write_each(context, note if follows else write, perform, targets.tasks, targets.number, client.cancellation)
+        write_each(
+            context,
+            lambda pairs: progress.write(note if follows else write, pairs, noop=noop),
+            perform,
+            enumerate(targets.tasks),
+            targets.number,
+            client.cancellation,
+        )
     except WaitTimeoutError:
         raise
     except TcError as error:
@@ -241,52 +245,3 @@ def act_on_targets(
 
 def _find_run_started(status: dict[str, Any]) -> int:
     return queue.find_latest_run_id(status["runs"]) or 0
-
-
-class _TimeUpError(Exception):
-    """
-    Ends the engine, which would go on after an error of one task.
-    """
-
-
-class _Progress:
-    """
-    How many tasks were acted on, for the end of a command that did not come so far as to act on all.
-    """
-
-    def __init__(self, context: Context, total: int) -> None:
-        self._context = context
-        self._total = total
-        self._done = 0
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def count(self) -> Iterator[None]:
-        limit = self._context.time_limit
-        try:
-            yield
-        except NoAnswerError as error:
-            if limit is not None and limit.is_over:
-                raise _TimeUpError from error
-            raise
-        with self._lock:
-            self._done += 1
-
-    @contextmanager
-    def report_end(self, *, noop: bool) -> Iterator[None]:
-        """
-        Raises:
-            WaitTimeoutError: The time of the command is up.
-        """
-        try:
-            yield
-        except _TimeUpError:
-            raise WaitTimeoutError(f"the time is up: {self._describe()}") from None
-        except KeyboardInterrupt:
-            if not noop:
-                self._context.note_interruption(f"interrupted: {self._describe()}")
-            raise
-
-    def _describe(self) -> str:
-        text = f"{self._done} of {self._total} tasks are done, and perhaps some whose calls were on the way"
-        return f"{text}; the same command does the others"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
     from tccli.cli.context import Context
     from tccli.core.http.deadline import Cancellation
@@ -86,7 +86,7 @@ def make_value_writer(context: Context) -> Callable[[str, Any], None]:
 
 def write_each(
     context: Context,
-    write: Callable[[Iterable[tuple[str, Any]]], None],
+    write: Callable[[Generator[tuple[str, Any]]], None],
     function: Callable[[T], tuple[str, Any]],
     items: Iterable[T],
     count: int,
