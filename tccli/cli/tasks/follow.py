@@ -101,6 +101,7 @@ def follow_tasks(
     from tccli.core.tasks.log_lines import LineFilter
 
     resolved: set[str] = set()
+    outcome: NegativeAnswerError | None = None
     with open_log_target(context) as out:
         is_shown = hasattr(out, "reset") and wants_colours(context)
         output = PrefixedOutput(out, "label", coloured=is_shown, is_one=len(task_ids) == 1)
@@ -117,12 +118,17 @@ def follow_tasks(
         try:
             nothing = "no task is selected"
             report_ends(context, watch(), condition, fail_fast=fail_fast, nothing=nothing, as_notes=True)
+        except NegativeAnswerError as error:
+            # The log of a task that failed is complete, so a file gets it.
+            outcome = error
         finally:
             try:
                 if not isinstance(sys.exception(), KeyboardInterrupt):
                     printer.join(resolved)
             finally:
                 printer.stop()
+    if outcome is not None:
+        raise outcome
 
 
 def line_options() -> list[click.Parameter]:

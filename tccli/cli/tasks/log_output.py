@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
 
 from tccli.core.printable import escape_controls, escape_line_breaks
+from tccli.core.tasks.runs import FollowedTask
 from tccli.core.threads import start_thread
 from tccli.errors import TcError
 
@@ -144,56 +145,6 @@ def _join_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield bytes(rest)
 
 
-class _Followed:
-    """
-    A task of which the log of each run is followed, one after the other.
-
-    Attributes:
-        member: As it was last seen.
-        run_id: The run whose log is printed next, or was printed last; None while it is not known.
-        since: If the run is not known: the first one is one that was not resolved before.
-        first: The first run.
-        is_printed: Whether the log of the run was printed, or was looked for in vain.
-        has_log: Whether it was there.
-    """
-
-    __slots__ = ("first", "has_log", "is_printed", "member", "run_id", "since")
-
-    def __init__(self, member: Member, first: int | None, since: datetime | None) -> None:
-        self.member = member
-        self.since = since
-        if first is None and (since is None or not member.run_id):
-            first = member.run_id or 0
-        self.first = self.run_id = first
-        self.is_printed, self.has_log = False, True
-
-    @property
-    def has_work(self) -> bool:
-        """
-        Whether a run was started, or has ended, about which nothing is printed yet.
-        """
-        latest = self.member.run_id
-        if latest is None or self.run_id is None:
-            return latest is not None
-        if self.run_id != latest:
-            return self.run_id < latest
-        return not self.is_printed and (self.member.started is not None or self.member.is_resolved)
-
-    def begin(self, run_id: int) -> None:
-        """
-        Go on with a run.
-        """
-        self.first = run_id if self.first is None else self.first
-        self.run_id, self.is_printed, self.has_log = run_id, False, True
-
-    def skip(self, member: Member) -> None:
-        """
-        Leave out all that a member has told.
-        """
-        self.begin(member.run_id or 0)
-        self.is_printed = True
-
-
 class LogPrinter:
     """
     Prints the logs of tasks of a group.
@@ -210,9 +161,9 @@ class LogPrinter:
         self._output = output
         self._options = options
         self._transfers = context.transfer_context()
-        self._tasks: dict[str, _Followed] = {}
+        self._tasks: dict[str, FollowedTask] = {}
         # Those of which something is to be printed; None ends the thread that takes them.
-        self._waiting: SimpleQueue[_Followed | None] = SimpleQueue()
+        self._waiting: SimpleQueue[FollowedTask | None] = SimpleQueue()
         self._unfinished: set[str] = set()
         self._running: set[RunLog] = set()
         self._changed = threading.Condition()
@@ -308,7 +259,7 @@ class LogPrinter:
             if task is None:
                 if not self._tasks:
                     start_thread(self._follow_all)
-                task = self._tasks[member.task_id] = _Followed(member, first, since)
+                task = self._tasks[member.task_id] = FollowedTask(member, first, since)
             task.member = member
             if member.task_id in self._unfinished or not task.has_work:
                 return
@@ -327,7 +278,7 @@ class LogPrinter:
             self._failure = error
             self._is_stopped.set()
 
-    def _follow(self, task: _Followed) -> None:
+    def _follow(self, task: FollowedTask) -> None:
         try:
             while not self._is_finished(task):
                 member = task.member
@@ -341,7 +292,7 @@ class LogPrinter:
                 self._unfinished.discard(task.member.task_id)
                 self._changed.notify_all()
 
-    def _is_finished(self, task: _Followed) -> bool:
+    def _is_finished(self, task: FollowedTask) -> bool:
         """
         Return whether there is nothing to do for a task until it is seen again.
         """
@@ -351,7 +302,7 @@ class LogPrinter:
             self._unfinished.discard(task.member.task_id)
             return True
 
-    def _follow_runs(self, task: _Followed, member: Member) -> None:
+    def _follow_runs(self, task: FollowedTask, member: Member) -> None:
         """
         Print the logs of the runs that a member tells of, and a line for each that was retried.
         """
@@ -373,7 +324,7 @@ class LogPrinter:
         if task.has_work and task.run_id == latest:
             self._print_run(task, member, latest, is_resolved=member.is_resolved)
 
-    def _print_run(self, task: _Followed, member: Member, run_id: int, *, is_resolved: bool) -> None:
+    def _print_run(self, task: FollowedTask, member: Member, run_id: int, *, is_resolved: bool) -> None:
         from tccli.core.tasks.log_follow import Run, is_log_missing
         from tccli.core.tasks.runs import describe_end, has_next_run, was_started
 

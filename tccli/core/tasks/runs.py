@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from tccli.core.tasks.members import Member
+
 
 def describe_end(status: Mapping[str, Any], run_id: int, *, has_log: bool = True) -> str:
     """
@@ -51,3 +53,53 @@ def find_first_unresolved(status: Mapping[str, Any], since: datetime) -> int:
         if resolved is None or read_timestamp(what, resolved) >= since:
             return run_id
     return max(number - 1, 0)
+
+
+class FollowedTask:
+    """
+    A task of which the log of each run is followed, one after the other.
+
+    Attributes:
+        member: As it was last seen.
+        run_id: The run whose log is printed next, or was printed last; None while it is not known.
+        since: If the run is not known: the first one is one that was not resolved before.
+        first: The first run.
+        is_printed: Whether the log of the run was printed, or was looked for in vain.
+        has_log: Whether it was there.
+    """
+
+    __slots__ = ("first", "has_log", "is_printed", "member", "run_id", "since")
+
+    def __init__(self, member: Member, first: int | None, since: datetime | None) -> None:
+        self.member = member
+        self.since = since
+        if first is None and (since is None or not member.run_id):
+            first = member.run_id or 0
+        self.first = self.run_id = first
+        self.is_printed, self.has_log = False, True
+
+    @property
+    def has_work(self) -> bool:
+        """
+        Whether a run was started, or has ended, about which nothing is printed yet.
+        """
+        latest = self.member.run_id
+        if latest is None or self.run_id is None:
+            return latest is not None
+        if self.run_id != latest:
+            return self.run_id < latest
+        return not self.is_printed and (self.member.started is not None or self.member.is_resolved)
+
+    def begin(self, run_id: int) -> None:
+        """
+        Go on with a run.
+        """
+        self.first = run_id if self.first is None else self.first
+        self.run_id, self.is_printed, self.has_log = run_id, False, True
+
+    def skip(self, member: Member) -> None:
+        """
+        Leave out all that a member has told.
+        """
+        self.begin(member.run_id or 0)
+        self.is_printed = True

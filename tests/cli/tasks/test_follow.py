@@ -61,6 +61,16 @@ def test_what_was_rerun(start: Start, group_env: GroupEnv) -> None:
     assert f"{task_id} build completed".encode() in err
 
 
+def test_a_file_gets_the_log_of_a_task_that_failed(tc: CommandLine, group_env: GroupEnv, tmp_path: Path) -> None:
+    """
+    The exit code tells the outcome.
+    """
+    task_id, path = group_env.add("build", "failed", log=b"why\n"), tmp_path / "log"
+    result = tc("task", "wait", task_id, "--log", "-o", str(path), env=group_env.environment)
+
+    assert (1, "", b"why\n") == (result.exit_code, result.stdout, path.read_bytes())
+
+
 def test_several_tasks(tc: CommandLine, group_env: GroupEnv) -> None:
     """
     Lines begin with names; a log that is missing does not change the outcome.
