@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
     from tccli.cli.context import Context
-    from tccli.cli.tasks.actions import Target
     from tccli.core.http.deadline import Cancellation
 
     Pair = tuple[str, dict[str, Any]]
@@ -48,15 +47,18 @@ class ActionProgress:
         self._changed = threading.Condition()
         self._end: KeyboardInterrupt | _TimeUpError | None = None
 
-    def perform(self, act: Callable[[Target], Pair], number: int, target: Target) -> Pair:
+    def perform(self, act: Callable[[], Pair], number: int) -> Pair:
         """
-        Act on a task, and return what is printed.
+        Act on a task by *act*, and return what is printed.
+
+        Args:
+            number: Of the task, in the order of the output.
         """
         limit = self._context.time_limit
         with self._changed:
             self._working += 1
         try:
-            pair = act(target)
+            pair = act()
         except NoAnswerError as error:
             with self._changed:
                 # It may have been sent by an attempt before the last one.

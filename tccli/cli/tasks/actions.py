@@ -213,7 +213,8 @@ def act_on_targets(
     follows = outcome is not None and not noop
 
     def perform(numbered: tuple[int, Target]) -> tuple[str, dict[str, Any]]:
-        return progress.perform(lambda target: action.perform_as_row(client, target, noop=noop), *numbered)
+        number, target = numbered
+        return progress.perform(lambda: action.perform_as_row(client, target, noop=noop), number)
 
     def note(pairs: Iterable[tuple[str, Any]]) -> None:
         # Stdout is for what is followed.
