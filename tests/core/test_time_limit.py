@@ -1,0 +1,58 @@
+"""
+Limits of time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+
+from tccli.core.time_limit import TimeLimitError, limit_processor_time, limit_time
+
+
+def test_what_waits_for_a_pipe_is_ended() -> None:
+    """
+    Also where Python ignores the first exception. The former handler of the signal is restored.
+    """
+    before = signal.getsignal(signal.SIGALRM)
+    reader, writer = os.pipe()
+
+    def read_twice() -> None:
+        with suppress(TimeLimitError):
+            os.read(reader, 1)
+        os.read(reader, 1)
+
+    try:
+        with pytest.raises(TimeLimitError), limit_time(0.01):
+            read_twice()
+    finally:
+        os.close(reader)
+        os.close(writer)
+    assert before == signal.getsignal(signal.SIGALRM)
+    assert (0.0, 0.0) == signal.getitimer(signal.ITIMER_REAL)
+
+
+def test_a_slow_expression_is_ended() -> None:
+    """
+    Its time is that of the processor.
+    """
+    with pytest.raises(TimeLimitError), limit_processor_time(0.01):
+        re.search("(a+)+$", "a" * 60 + "!")
+
+
+def test_other_threads_have_no_limit() -> None:
+    """
+    Signals are for the main thread only.
+    """
+
+    def work() -> float:
+        with limit_time(0.001):
+            return signal.getitimer(signal.ITIMER_REAL)[0]
+
+    with ThreadPoolExecutor(1) as threads:
+        assert 0.0 == threads.submit(work).result()
