@@ -11,6 +11,7 @@ import os
 import pickle
 import signal
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -31,6 +32,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The parent takes them, and ends its workers."""
 LENGTH = struct.Struct("=Q")
 MAX_READ_BYTES = 1 << 16
+MAX_STANDARD_STREAM = 2
+"""The descriptor of stderr."""
 MESSAGE_NUMBER = -1
 """What stands instead of a call's number where a worker sends a line for people."""
 
@@ -196,6 +199,7 @@ class WorkerPool:
         for worker in self.workers:
             worker.close()
         self._close()
+        _close_pipes_of_caller()
         null = os.open(os.devnull, os.O_RDWR)
         for stream in (sys.stdin, sys.stdout, sys.stderr):
             if stream is not None:
@@ -223,6 +227,23 @@ class WorkerPool:
     ) -> None:
         for worker in self.workers:
             worker.kill()
+
+
+def _close_pipes_of_caller() -> None:
+    """
+    Close pipes and sockets that the caller of this program has left open: somebody may wait for their end.
+
+    Descriptors that Python opens are closed in programs that it executes, and these are not. Files stay, since a path
+    such as /dev/fd/5 may name one.
+    """
+    with suppress(OSError):
+        for number in map(int, os.listdir("/proc/self/fd")):
+            # The one of the listing is closed by now.
+            with suppress(OSError):
+                mode = os.fstat(number).st_mode
+                is_pipe = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+                if number > MAX_STANDARD_STREAM and is_pipe and os.get_inheritable(number):
+                    os.close(number)
 
 
 class _Threads:

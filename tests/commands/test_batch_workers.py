@@ -230,16 +230,26 @@ def test_a_signal_ends_all(
     assert not any(map(is_running, workers))
 
 
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["", "stopped"])
 @pytest.mark.parametrize("words", [UNSAFE, SAFE], ids=["unsafe", "safe"])
 def test_workers_end_with_their_parent(
-    start: Start, http_server: ScriptedServer, env: dict[str, str], tmp_path: Path, words: tuple[str, ...]
+    start: Start,
+    http_server: ScriptedServer,
+    env: dict[str, str],
+    tmp_path: Path,
+    words: tuple[str, ...],
+    *,
+    is_stopped: bool,
 ) -> None:
     """
-    Killed, it leaves no process behind, nor a lock on the journal; nothing is sent then.
+    Killed, it leaves no process behind, nor a lock on the journal; nothing is sent then. Nor one that is stopped.
     """
     process = start_stalled(start, http_server, env, tmp_path, *words, "--journal", str(tmp_path / "journal"))
     workers = list_children(process.pid)
     assert WORKERS == len(workers)
+    if is_stopped:
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)
     process.kill()
     process.communicate(timeout=60)
     wait_until(lambda: not any(map(is_running, workers)))

@@ -28,6 +28,7 @@ def allow_connections(jobs: int) -> None:
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     except (ValueError, OSError):
-        most = max(1, soft - OTHER_FILES)
-        message = f"--jobs {jobs} needs as many connections, and this process may have {soft} open files"
-        raise UsageError(message, hint=f"give --jobs {most}, or raise the limit: ulimit -n") from None
+        limit = soft if hard in {resource.RLIM_INFINITY, -1} else hard
+        message = f"--jobs {jobs} needs {needed} open files, and this process may have {limit}"
+        fewer = f"give --jobs {limit - OTHER_FILES}, or " if limit > OTHER_FILES else ""
+        raise UsageError(message, hint=f"{fewer}raise the limit: ulimit -n") from None
