@@ -187,6 +187,10 @@ class WorkerPool:
                 finally:
                     os._exit(0)
             self.workers.append(Worker(pid, Channel(ours), lifeline))
+        except OSError:
+            ours.close()
+            os.close(lifeline)
+            raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(watched)

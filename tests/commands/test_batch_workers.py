@@ -444,6 +444,74 @@ def test_a_result_that_cannot_be_sent(
     assert WORKERS == result.stderr.count("exit code 1")
 
 
+LIMITS = """
+import errno, os, threading
+own, started, start = os.getpid(), [], threading.Thread.start
+
+def start_some(thread):
+    if {condition}:
+        raise RuntimeError("can't start new thread")
+    started.append(thread)
+    start(thread)
+
+def fork():
+    raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+threading.Thread.start = start_some
+{statement}
+"""
+NO_FORK = "os.fork = fork"
+MANY_STARTED = "os.getpid() == own and len(started) >= {}"
+
+
+@pytest.mark.parametrize(
+    ("condition", "statement"),
+    [
+        ("False", NO_FORK),
+        ("True", NO_FORK),
+        ("os.getpid() != own", ""),
+        *((MANY_STARTED.format(count), "") for count in (0, 1, 2, 3, 4, 8)),
+    ],
+)
+def test_limits_of_threads_and_processes(
+    tc_process: CommandLine, http_server: ScriptedServer, env: dict[str, str], condition: str, statement: str
+) -> None:
+    """
+    Make a batch slower: each call is made once, with the threads and workers that there are.
+    """
+    site = Path(env["PYTHONPATH"].split(os.pathsep)[0]) / "sitecustomize.py"
+    with site.open("a") as file:
+        file.write(LIMITS.format(condition=condition, statement=statement))
+    http_server.respond_with(json_response({}))
+    result = tc_process("batch", stdin=make_lines([PING] * 100), env=env)
+
+    assert (0, 100) == (result.exit_code, len(read(result))), result.stderr
+    assert 1 == result.stderr.count("\n"), result.stderr
+    assert 100 == len(http_server.requests)
+
+
+def test_workers_that_end_while_there_are_no_further_threads(
+    tc_process: CommandLine, http_server: ScriptedServer, env: dict[str, str]
+) -> None:
+    """
+    The threads that received from them make their calls.
+    """
+    site = Path(env["PYTHONPATH"].split(os.pathsep)[0]) / "sitecustomize.py"
+    with site.open("a") as file:
+        # Those of the engine, and one for the results of each worker.
+        file.write(LIMITS.format(condition=MANY_STARTED.format(2 + JOBS + WORKERS), statement=""))
+        file.write(
+            "import tccli.cli.batch.runner as runner\n"
+            "run = runner.CallRunner.run\n"
+            "runner.CallRunner.run = lambda self, call: run(self, call) if os.getpid() == own else os._exit(7)\n"
+        )
+    http_server.respond_with(json_response({}))
+    result = tc_process("batch", "--jobs", str(JOBS), stdin=make_lines([PING] * 100), env=env)
+
+    assert (0, 100) == (result.exit_code, len(read(result))), result.stderr
+    assert "exit code 7" in result.stderr
+
+
 def test_ids_that_are_addresses(tc_process: CommandLine, http_server: ScriptedServer, env: dict[str, str]) -> None:
     """
     A note that a worker makes is printed by its parent.
