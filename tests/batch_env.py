@@ -52,11 +52,8 @@ def list_children(pid: int) -> list[int]:
     """
     Return the process ids of the children of a process.
     """
-    return [
-        int(word)
-        for thread in Path(f"/proc/{pid}/task").iterdir()
-        for word in (thread / "children").read_text().split()
-    ]
+    # Its main thread forks; the others may end while they are listed.
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def make_lines(calls: Iterable[Any]) -> str:

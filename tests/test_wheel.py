@@ -32,7 +32,6 @@ INSTALLED = (
     "share/zsh/site-functions/_tc",
     "share/fish/vendor_completions.d/tc.fish",
     "share/fish/vendor_completions.d/taskcluster-tc.fish",
-    "share/powershell/completions/tc.ps1",
 )
 
 
