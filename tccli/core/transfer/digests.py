@@ -196,6 +196,7 @@ class FileHasher:
         self._ended = False
         self._changed = threading.Condition()
         self._follower: threading.Thread | None = None
+        self._error: OSError | None = None
 
     def hash_blocks(self, fill: Callable[[memoryview], int]) -> Generator[memoryview, None, None]:
         """
@@ -213,6 +214,9 @@ class FileHasher:
     def advance_to(self, position: int) -> None:
         """
         Allow all bytes before *position* to be hashed; wait while too many are not hashed yet.
+
+        Raises:
+            OSError: The file cannot be read.
         """
         if self._follower is None or position <= self._available:
             return
@@ -222,6 +226,7 @@ class FileHasher:
             # A download that runs far ahead takes CPU time from the hashes, which end last.
             while self._available - self._stream.count > MAX_UNHASHED_BYTES and not self._ended:
                 self._changed.wait()
+        self._raise_error()
 
     def count_read(self, position: int) -> int:
         """
@@ -245,19 +250,33 @@ class FileHasher:
     def digests(self) -> dict[str, str]:
         """
         Wait until all available bytes are hashed, and return the hexadecimal digests.
+
+        Raises:
+            OSError: The file cannot be read.
         """
         if self._follower is not None:
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
             self._follower.join()
+        self._raise_error()
         return self._stream.digests()
 
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
+
     def _follow(self) -> None:
-        for _ in self._stream.hash_blocks(self._read):
-            if self._available - self._stream.count > MAX_UNHASHED_BYTES - BLOCK_BYTES:
-                with self._changed:
-                    self._changed.notify_all()
+        try:
+            for _ in self._stream.hash_blocks(self._read):
+                if self._available - self._stream.count > MAX_UNHASHED_BYTES - BLOCK_BYTES:
+                    with self._changed:
+                        self._changed.notify_all()
+        except OSError as error:
+            with self._changed:
+                self._error = error
+                self._ended = True
+                self._changed.notify_all()
 
     def _read(self, buffer: memoryview) -> int:
         position = self._stream.count

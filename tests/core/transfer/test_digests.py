@@ -10,7 +10,7 @@ import os
 import random
 import tempfile
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +20,9 @@ from tccli.core.transfer import digests as hashing
 from tccli.core.transfer.digests import FileHasher, StreamHasher, check_digests, parse_checksum
 from tccli.errors import BrokenAnswerError, UsageError
 from tests.transfer_env import random_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ALGORITHMS = st.sampled_from([(), ("sha256",), ("sha512",), ("sha256", "sha512")])
 SIZES = st.one_of(
@@ -127,6 +130,23 @@ def test_stop_ends_threads(*, follows: bool) -> None:
                 thread.join(10)
 
     assert before >= threading.active_count()
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """
+    The error of the thread that reads comes to whoever waits for it. A directory stands for a disk with a fault.
+    """
+    fd = os.open(tmp_path, os.O_RDONLY)
+    try:
+        hasher = FileHasher(fd, ["sha256"])
+        hasher.start_following()
+        with pytest.raises(IsADirectoryError):
+            hasher.advance_to(2 * hashing.MAX_UNHASHED_BYTES)
+        with pytest.raises(IsADirectoryError):
+            hasher.digests()
+        hasher.stop()
+    finally:
+        os.close(fd)
 
 
 @pytest.mark.parametrize(
