@@ -469,6 +469,7 @@ def test_something_else_comes_for_a_while(tc: CommandLine, http_server: Scripted
     assert "waiting for the log" in result.stderr
 
 
+@pytest.mark.usefixtures("quick_polls")
 @pytest.mark.parametrize("other", [lambda: response(502, b"bad"), lambda: response(404, b"no")], ids=["502", "404"])
 def test_a_failure_that_is_not_the_end_of_a_worker(
     tc: CommandLine, http_server: ScriptedServer, other: Callable[[], Response]
@@ -477,7 +478,7 @@ def test_a_failure_that_is_not_the_end_of_a_worker(
     It is reported at the first retry, while the task runs.
     """
     Deployment(http_server, [CUT_OFF, other(), other(), chunked(BEFORE + REST)], polls=40)
-    result = tc("--delay-factor", "1ms", "task", "log", TASK_ID, env=http_server.env)
+    result = tc(*QUICK, "task", "log", TASK_ID, env=http_server.env)
 
     assert (0, (BEFORE + REST).encode(), 1) == (result.exit_code, result.output, result.stderr.count("\n"))
     assert "waiting for the log" in result.stderr
