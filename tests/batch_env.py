@@ -7,10 +7,13 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
 import threading
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 import tccli
 from tests.http_server import DROPPED, NO_RESPONSE, Received, Response, ScriptedServer, error_response, json_response
@@ -46,6 +49,18 @@ def write_site(directory: Path, site: str = SITE + FOR_SHORT_INPUTS) -> dict[str
     (directory / "site").mkdir(exist_ok=True)
     (directory / "site" / "sitecustomize.py").write_text(site)
     return {"PYTHONPATH": f"{directory / 'site'}{os.pathsep}{Path(tccli.__file__).parent.parent}"}
+
+
+@pytest.fixture(params=["threads", "workers"])
+def makers(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """
+    The environment in which threads of the process make the calls, or worker processes.
+    """
+    if request.param == "threads":
+        return {}
+    if sys.platform != "linux":
+        pytest.skip("there are worker processes on Linux only")
+    return write_site(tmp_path)
 
 
 def list_children(pid: int) -> list[int]:

@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from tccli.sandbox.storage.host import Storage
 
 # Fixtures of the test modules that several directories use.
-pytest_plugins = ("tests.command_tree", "tests.transfer_env", "tests.group_env", "tests.examples.shell")
+pytest_plugins = (
+    "tests.batch_env",
+    "tests.command_tree",
+    "tests.transfer_env",
+    "tests.group_env",
+    "tests.examples.shell",
+)
 
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and nohup the end of the terminal. So would
 # all that they start.

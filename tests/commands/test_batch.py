@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.batch_env import QUICK_RETRIES, SEED, Service, check_effects, make_calls, make_lines, read, write_site
+from tests.batch_env import QUICK_RETRIES, SEED, Service, check_effects, make_calls, make_lines, read
 from tests.http_server import (
     DROPPED,
     NO_RESPONSE,
@@ -41,18 +41,6 @@ if TYPE_CHECKING:
     from tests.group_env import GroupEnv
 
 PING = {"service": "queue", "method": "ping"}
-
-
-@pytest.fixture(params=["threads", "workers"])
-def makers(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """
-    The environment in which threads of the process make the calls, or worker processes.
-    """
-    if request.param == "threads":
-        return {}
-    if sys.platform != "linux":
-        pytest.skip("there are worker processes on Linux only")
-    return write_site(tmp_path)
 
 
 def test_calls_of_all_kinds(tc: CommandLine, sandbox: RunningSandbox) -> None:

@@ -11,14 +11,13 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.batch_env import make_lines, read, write_site
+from tests.batch_env import make_lines, read
 from tests.http_server import DROPPED, NO_RESPONSE, Received, Response, ScriptedServer, error_response, json_response
 from tests.terminals import read_terminal
 from tests.transfer_env import slug
@@ -30,18 +29,6 @@ PING = {"service": "queue", "method": "ping"}
 TRIGGER = ("batch", "hooks", "triggerHook", "g", "h{1}", "--data", "{}")
 REFUSED = error_response(403, "InsufficientScopes", "you need scopes")
 ONE_BY_ONE = ("--jobs", "1", "--retries", "0")
-
-
-@pytest.fixture(params=["threads", "workers"])
-def makers(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """
-    The environment in which threads of the process make the calls, or worker processes.
-    """
-    if request.param == "threads":
-        return {}
-    if sys.platform != "linux":
-        pytest.skip("there are worker processes on Linux only")
-    return write_site(tmp_path)
 
 
 def test_failures_are_counted_by_kind(tc: CommandLine, http_server: ScriptedServer) -> None:
