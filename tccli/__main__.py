@@ -8,6 +8,8 @@ import gc
 import sys
 from contextlib import suppress
 
+from tccli.interrupts import interrupts
+
 SECOND_TRY_SECONDS = 0.01
 MIN_COLLECTION_OBJECTS = 10_000
 """New objects after which the garbage collector runs. A command makes few cycles, but imports make many objects."""
@@ -75,18 +77,12 @@ def main() -> None:
     SIGTERM and SIGHUP, such as of a CI system's time limit and of a terminal that is closed, end it as Ctrl-C does:
     what is incomplete is removed.
     """
-    interrupts: list[int] = []
-
-    def interrupt(number: int, _frame: object) -> None:
-        interrupts.append(number)
-        raise KeyboardInterrupt
-
     reset_inherited_signals()
     # A shell starts background jobs with Ctrl-C ignored, and nohup a command with SIGHUP ignored: that stays so.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) in {signal.default_int_handler, signal.SIG_DFL}:
-            signal.signal(number, interrupt)
+            signal.signal(number, interrupts.receive)
     raise_later()
     try:
         # Modules stay until the end, so to look for garbage among them is in vain. It takes an eighth of a start.
@@ -96,13 +92,13 @@ def main() -> None:
         exempt_from_collections()
         gc.set_threshold(MIN_COLLECTION_OBJECTS)
         gc.enable()
-        app.main(interrupts=interrupts)
+        app.main()
     except KeyboardInterrupt:
-        end_by_signal(interrupts[0] if interrupts else signal.SIGINT)
+        end_by_signal(interrupts.numbers[0] if interrupts.numbers else signal.SIGINT)
     except BaseException:
         # Imports of C modules and definitions of classes make another error of it.
-        if interrupts:
-            end_by_signal(interrupts[0])
+        if interrupts.numbers:
+            end_by_signal(interrupts.numbers[0])
         raise
     finally:
         # The interpreter looks for garbage when it ends, which frees memory that the system takes back anyway.

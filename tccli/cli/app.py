@@ -19,6 +19,7 @@ from tccli.cli.command import Command, Group
 from tccli.cli.context import Context, discard_stream, get_context
 from tccli.cli.directories import command_names, find_summary, load_command
 from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, ConfigurationError, LocalFileError, TcError, UsageError
+from tccli.interrupts import interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,12 +143,9 @@ root = Root(
 )
 
 
-def main(argv: Sequence[str] | None = None, *, interrupts: Sequence[int] = ()) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """
     Run the command line and exit.
-
-    Args:
-        interrupts: Gets an element at each Ctrl-C, whatever becomes of the KeyboardInterrupt.
     """
     program = os.path.basename(sys.argv[0]).removesuffix(".exe")
     context = Context(argv=sys.argv[1:] if argv is None else argv, program=program)
@@ -155,7 +153,8 @@ def main(argv: Sequence[str] | None = None, *, interrupts: Sequence[int] = ()) -
         code = run(argv, context)
     except Exception:
         # A bug prints its traceback; exit code 1 has another meaning.
-        if interrupts:
+        if interrupts.numbers:
+            # Of a KeyboardInterrupt, imports of C modules and definitions of classes make another error.
             raise
         import traceback
 

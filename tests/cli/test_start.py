@@ -112,7 +112,7 @@ def measure(environment: dict[str, str], commands: Sequence[Sequence[str]]) -> l
 
 START = frozenset(
     {
-        *("gc", "tccli", "tccli.__main__", "tccli.errors", "tccli.names"),
+        *("gc", "tccli", "tccli.__main__", "tccli.errors", "tccli.interrupts", "tccli.names"),
         *("tccli.cli", "tccli.cli.app", "tccli.cli.command", "tccli.cli.context", "tccli.cli.directories"),
         "tccli.cli.options",
     }
@@ -153,7 +153,7 @@ CASES: dict[str, tuple[int, frozenset[str]]] = {
     ),
     "nonsense": (21_500, ERROR | REFERENCES | {"difflib", "heapq", "tccli.cli.pointers"}),
     "task status": (
-        21_100,
+        21_300,
         ERROR
         | {
             *("tccli.cli.tasks", "tccli.cli.tasks.options", "tccli.cli.types"),

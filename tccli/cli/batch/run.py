@@ -24,6 +24,7 @@ from tccli.core.parallel import Schedule, make_parallel_client, run_parallel
 from tccli.core.printable import list_some
 from tccli.core.time_limit import TimeLimitError, limit_time
 from tccli.errors import BrokenAnswerError, TcError, UsageError
+from tccli.interrupts import interrupts
 from tccli.output import Result
 
 if TYPE_CHECKING:
@@ -195,11 +196,11 @@ class _Run:
         self._current = result
         yield self._as_document(result)
         # It is written, or the output was interrupted: then it is written again, since a part of it may be missing.
-        if not self._options.dry_run:
-            # First, so that an interruption does not leave it uncertain.
-            self._calls.finish(item, result)
-        self._calls.ended.pop(result.number, None)
-        self._summary.count(result, is_first=not self._calls.reachability.is_proven)
+        with interrupts:
+            if not self._options.dry_run:
+                self._calls.finish(item, result)
+            self._calls.ended.pop(result.number, None)
+            self._summary.count(result, is_first=not self._calls.reachability.is_proven)
 
     def _as_document(self, result: BatchResult) -> dict[str, Any]:
         document = result.as_document()

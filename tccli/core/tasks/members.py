@@ -122,6 +122,12 @@ class Member:
         """
         self.tags = NO_TAGS
 
+    def update(self, newer: Member) -> None:
+        """
+        Take everything that `has_changed` compares from what is known of the same task now.
+        """
+        self._common, self._texts, self.dependencies = newer._common, newer._texts, newer.dependencies
+
     def has_changed(self, before: Member) -> bool:
         """
         Return whether anything but the tags and the *detail* is not as it was before.

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from tccli.core.tasks.pauses import Pauses
     from tccli.core.tasks.selection import Selection
 
+State = tuple[str, int | None]
+"""The state of a task, and the number of its latest run."""
+
 MAX_FAILED_POLLS = 5
 """One after the other, each after all its retries."""
 
@@ -50,12 +53,12 @@ class Changes:
 
     Args:
         members: Tasks that are new or have changed.
-        before: What was known of those that are not new, by id.
+        states: The states before of those that are not new, by id.
     """
 
-    def __init__(self, members: Sequence[Member], before: Mapping[str, Member]) -> None:
+    def __init__(self, members: Sequence[Member], states: Mapping[str, str]) -> None:
         self._members = members
-        self._before = before
+        self._states = states
 
     def __len__(self) -> int:
         return len(self._members)
@@ -63,8 +66,7 @@ class Changes:
     def __iter__(self) -> Iterator[Change]:
         # Of all tasks of a group, they take much memory.
         for member in self._members:
-            before = self._before.get(member.task_id)
-            yield Change(member, None if before is None else before.state)
+            yield Change(member, self._states.get(member.task_id))
 
 
 class Snapshot(NamedTuple):
@@ -158,7 +160,7 @@ class _Poll:
 
 class _Walks:
     """
-    Walks through the pages of a group. What has not changed since the walk before is stored once.
+    Walks through the pages of a group. Each task is stored once, and what a walk has changed of it.
 
     Attributes:
         members: All tasks of the group, by id.
@@ -167,11 +169,13 @@ class _Walks:
 
     def __init__(self, client: Client, group_id: str, selection: Selection) -> None:
         self.members: dict[str, Member] = {}
-        self.found: dict[str, Member] = self.members
+        self.found: dict[str, Member] = {} if selection.tests else self.members
         self._client = client
         self._group_id = group_id
         self._selection = selection
         self._number = 0
+        # Also of walks that an error has ended.
+        self._before: dict[str, State | None] = {}
 
     def walk(self) -> Changes:
         """
@@ -179,7 +183,6 @@ class _Walks:
         """
         self._number += 1
         selects_all = not self._selection.tests
-        changed: dict[str, Member] = {}
         found: dict[str, Member] = {}
         for entry in list_group(self._client, self._group_id):
             member = Member(entry)
@@ -187,36 +190,40 @@ class _Walks:
             is_known = member.task_id in self.found
             is_found = selects_all or is_known or self._selection.matches(member, self._client.clock.now())
             member.forget_tags()
-            before = self.members.get(member.task_id)
-            if before is None or member.has_changed(before):
-                changed[member.task_id] = member
-            else:
-                member = before
-            member.walk = self._number
+            member = self._store(member)
             if is_found and not selects_all:
                 found[member.task_id] = member
-        before_found = self.found
-        before_changed = {task_id: before_found[task_id] for task_id in changed if task_id in before_found}
-        self._store(changed)
-        if selects_all:
-            self.found = self.members
-            return Changes([each for each in changed.values() if _is_change(each, before_changed)], before_changed)
-        self.found = found
-        return Changes([each for each in found.values() if _is_change(each, before_found)], before_found)
-
-    def _store(self, changed: dict[str, Member]) -> None:
-        if self.members:
-            self.members.update(changed)
-        else:
-            self.members = changed
         # Tasks that have expired are no longer listed.
-        if any(member.walk != self._number for member in self.members.values()):
-            self.members = {key: member for key, member in self.members.items() if member.walk == self._number}
+        for task_id in [task_id for task_id, member in self.members.items() if member.walk != self._number]:
+            del self.members[task_id]
+        before, self._before = self._before, {}
+        if selects_all:
+            changed = [self.members[task_id] for task_id in before if task_id in self.members]
+        else:
+            # What was not selected before is new.
+            before.update(dict.fromkeys(found.keys() - self.found.keys()))
+            changed = [member for task_id, member in found.items() if task_id in before]
+            self.found = found
+        changed = [member for member in changed if before[member.task_id] != _state_of(member)]
+        states = {each.task_id: state[0] for each in changed if (state := before[each.task_id]) is not None}
+        return Changes(changed, states)
+
+    def _store(self, member: Member) -> Member:
+        """
+        Return the one object for a task, with the values of *member*.
+        """
+        stored = self.members.setdefault(member.task_id, member)
+        if stored is member:
+            self._before[member.task_id] = None
+        elif member.has_changed(stored):
+            self._before.setdefault(member.task_id, _state_of(stored))
+            stored.update(member)
+        stored.walk = self._number
+        return stored
 
 
-def _is_change(member: Member, before: Mapping[str, Member]) -> bool:
-    known = before.get(member.task_id)
-    return known is None or (known.state, known.run_id) != (member.state, member.run_id)
+def _state_of(member: Member) -> State:
+    return member.state, member.run_id
 
 
 def watch_group(
@@ -287,7 +294,7 @@ def watch_tasks(
     client = end_requests_with(pauses, client)
     poll = _Poll(client, pauses, report)
     definitions: dict[str, Any] = {}
-    before: Mapping[str, Member] = {}
+    before: Mapping[str, State] = {}
 
     def request() -> Snapshot:
         nonlocal before
@@ -295,8 +302,10 @@ def watch_tasks(
         blocked: Mapping[str, Block] = {}
         if not any(member.state in {"pending", "running"} for member in members.values()):
             blocked = find_blocked_tasks(client, members, definitions)
-        changes = Changes([each for each in members.values() if _is_change(each, before)], before)
-        before = members
+        states = {task_id: _state_of(member) for task_id, member in members.items()}
+        changed = [member for task_id, member in members.items() if before.get(task_id) != states[task_id]]
+        changes = Changes(changed, {task_id: state for task_id, (state, _) in before.items()})
+        before = states
         return poll.make_snapshot(members, members, changes, blocked)
 
     return poll.repeat(request)

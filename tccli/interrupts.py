@@ -1,0 +1,42 @@
+"""
+Ctrl-C, and the other signals that end a command as it does.
+"""
+
+
+class Interrupts:
+    """
+    Raises KeyboardInterrupt in the main thread when a signal comes; in a block, at its end.
+
+    A block, ``with interrupts:``, has what must be done as a whole. A second signal interrupts it as well. Blocks are
+    of the main thread, and do not contain each other.
+
+    Attributes:
+        numbers: Of the signals that came, whatever became of the KeyboardInterrupt.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self._is_held = False
+        self._is_due = False
+
+    def receive(self, number: int, _frame: object) -> None:
+        """
+        Interrupt the main thread: the handler of the signals.
+        """
+        self.numbers.append(number)
+        if self._is_held and not self._is_due:
+            self._is_due = True
+        else:
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> None:
+        self._is_held = True
+
+    def __exit__(self, *_: object) -> None:
+        self._is_held = False
+        if self._is_due:
+            self._is_due = False
+            raise KeyboardInterrupt
+
+
+interrupts = Interrupts()
