@@ -1,0 +1,77 @@
+"""
+Walks through a group again and again: what has changed, also when errors have ended walks in between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.http_server import error_response, json_response
+from tests.ids import TASK_ID
+
+if TYPE_CHECKING:
+    from tests.conftest import CommandLine
+    from tests.http_server import Response, ScriptedServer
+
+IDS = {name: f"{TASK_ID[:-2]}{name}A" for name in "ABCDE"}
+ERROR = error_response(500, "InternalServerError", "some reason")
+
+
+def page(token: str | None = None, **states: str) -> Response:
+    """
+    Return a page of tasks with these states, by the last letters of their ids, and the token of the next page.
+    """
+    tasks = []
+    for letter, state in states.items():
+        status = {"taskId": IDS[letter], "taskGroupId": TASK_ID, "state": state, "runs": [{"runId": 0, "state": state}]}
+        tasks.append({"status": status, "task": {"metadata": {"name": f"task-{letter}"}}})
+    document: dict[str, Any] = {"taskGroupId": TASK_ID, "tasks": tasks}
+    return json_response({**document, **({"continuationToken": token} if token else {})})
+
+
+@pytest.fixture(autouse=True)
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Shorten the pauses between polls.
+    """
+    monkeypatch.setattr("tccli.core.tasks.pauses.MIN_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("tccli.core.tasks.pauses.MAX_PAUSE_SECONDS", 0.02)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["group", "wait", TASK_ID], "A completed, B failed, C completed, D completed"),
+        (["group", "wait", TASK_ID, "--state", "running,failed"], "B failed, C completed"),
+        (
+            ["group", "watch", TASK_ID, "--name", "task-[!C]"],
+            "A completed, A pending, B failed, B running, D completed, D pending, E pending",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_change_is_reported_once(
+    tc: CommandLine, http_server: ScriptedServer, words: list[str], expected: str
+) -> None:
+    """
+    Also one of the first page of a walk whose second page was an error. A task that is not listed any more has ended.
+    """
+    http_server.respond_with(
+        page("1", A="pending", B="running", E="pending"),
+        page(C="pending"),
+        page("1", A="completed", B="running"),
+        ERROR,
+        page("1", A="completed", B="failed", D="pending"),
+        ERROR,
+        page("1", A="completed", B="failed", D="pending"),
+        page(C="running"),
+        page("1", A="completed", B="failed", D="completed"),
+        page(C="completed"),
+    )
+    result = tc(*words, "--retries", "0", env=http_server.env)
+
+    assert (1, 10) == (result.exit_code, len(http_server.requests)), result.stderr
+    assert 2 == result.stderr.count("trying again\n")
+    assert expected == ", ".join(sorted(line.split("task-")[1] for line in result.stdout.splitlines()))
