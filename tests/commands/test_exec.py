@@ -530,7 +530,8 @@ def test_no_process_shows_a_value_on_its_command_line(start: Start, secrets: Run
     log = tmp_path / "log"
     options = ("--secret", "project/x:token", "--secret-file", f"project/x:token={tmp_path}/file", "-vv")
     env = {**secrets.environment, "TC_LOG": str(log)}
-    process = start("exec", *options, "--", "sh", "-c", "echo ready; exec sleep 60", env=env)
+    # While a process starts another program, it shows neither a command line nor an environment: sh starts none.
+    process = start("exec", *options, "--", "sh", "-c", "echo ready; read -r word", env=env, stdin=subprocess.PIPE)
     assert process.stdout is not None
     assert b"ready\n" == process.stdout.readline()
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
