@@ -9,7 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tccli.core.journal import Journal, State, digest
+from tccli.core.journal.digests import JournalCall
+from tccli.core.journal.file import Journal
+from tccli.core.journal.lines import State
 from tests.benchmarks.measure import TC, Figure, clean_environment, run, show_seconds
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def write_journal(path: Path) -> None:
     """
     Write a journal in which the calls of all lines are done.
     """
-    call_digest = digest(["queue", "status", [TASK_ID], {}, None])
     with Journal(str(path), ROOT_URL) as journal:
+        whole, parts = journal.digest(JournalCall("queue", "status", [TASK_ID], {}, None))
         for number in range(1, LINES + 1):
-            journal.record(f"line {number}", call_digest, State.DONE)
+            journal.record(f"line {number}", whole, State.DONE, parts)

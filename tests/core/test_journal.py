@@ -14,7 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tccli.core.journal import Difference, Entry, Journal, JournalCall, State, digest
+from tccli.core.journal.digests import JournalCall, digest_document
+from tccli.core.journal.file import Difference, Journal
+from tccli.core.journal.lines import State
+from tccli.core.journal.table import Entry
 from tccli.errors import LocalFileError, TcError, UsageError
 
 ROOT_URL = "https://tc.example.com"
@@ -215,7 +218,9 @@ def test_a_journal_without_a_salt(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     call = JournalCall("queue", "ping", [], {}, None)
     old = f'{{"journal": "tc", "version": 1, "rootUrl": "{ROOT_URL}"}}\n'
-    old += f'{{"call": "line 1", "digest": "{digest(["queue", "ping", [], {}, None]):014x}", "state": "done"}}\n'
+    old += (
+        f'{{"call": "line 1", "digest": "{digest_document(["queue", "ping", [], {}, None]):014x}", "state": "done"}}\n'
+    )
     path.write_text(old)
     path.chmod(0o600)
     with Journal(str(path), ROOT_URL) as journal:
@@ -283,7 +288,7 @@ def test_a_digest_depends_on_all_of_a_call() -> None:
     """
     But not on the order of keys.
     """
-    assert digest(["a", {"b": 1, "c": 2}]) == digest(["a", {"c": 2, "b": 1}])
+    assert digest_document(["a", {"b": 1, "c": 2}]) == digest_document(["a", {"c": 2, "b": 1}])
     documents = [["a", "b"], ["a", "c"], ["ab"], ["a", ["b"]], ["a", None], ["a", 1], ["a", "1"], ["a", True]]
-    assert len(documents) == len({digest(document) for document in documents})
-    assert json.dumps(digest(documents)).isdigit()
+    assert len(documents) == len({digest_document(document) for document in documents})
+    assert json.dumps(digest_document(documents)).isdigit()

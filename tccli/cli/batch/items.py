@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from tccli.cli.batch.assumed_ends import AssumedEnds, suggest_check
 from tccli.cli.batch.runner import BatchResult, CallRunner
 from tccli.core.batch.calls import BadLine
-from tccli.core.journal import Entry, Journal, JournalCall, State
+from tccli.core.journal.digests import JournalCall
+from tccli.core.journal.file import Journal
+from tccli.core.journal.lines import State
 from tccli.core.printable import list_some
 from tccli.errors import NegativeAnswerError, UsageError
 from tccli.strict_json import dump_exactly
 
 if TYPE_CHECKING:
     from tccli.core.batch.calls import BatchCall
+    from tccli.core.journal.table import Entry
 
 
 class Item(NamedTuple):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tccli.cli.batch.assumed_ends import suggest_check
 from tccli.cli.batch.reachability import Reachability
 from tccli.cli.batch.runner import BatchResult, CallRunner
-from tccli.core.journal import State
+from tccli.core.journal.lines import State
 from tccli.errors import TcError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tccli.cli.batch.items import Item
     from tccli.cli.batch.summary import Summary
     from tccli.core.client import Client
-    from tccli.core.journal import Journal
+    from tccli.core.journal.file import Journal
 
 MAX_END_SECONDS = 0.5
 """How long calls that are cancelled are waited for."""

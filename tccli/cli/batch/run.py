@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tccli.core.batch.calls import BadLine, BatchCall
     from tccli.core.batch.lines import Line
     from tccli.core.client import Client
-    from tccli.core.journal import Journal
+    from tccli.core.journal.file import Journal
     from tccli.core.worker_processes import WorkerPool
 
     ReadCalls = Callable[[Iterable[Line]], Iterator[BatchCall | BadLine]]

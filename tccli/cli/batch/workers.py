@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tccli.core.client import Client
     from tccli.core.dispatch import RemoteCall
     from tccli.core.http.deadline import Cancellation
-    from tccli.core.journal import Journal
+    from tccli.core.journal.file import Journal
     from tccli.core.parallel import Helper, Schedule
     from tccli.core.worker_processes import WorkerPool
 

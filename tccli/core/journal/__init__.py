@@ -1,0 +1,3 @@
+"""
+Journals: which of many calls are done, so that the next run does nothing twice.
+"""
