@@ -4,11 +4,22 @@ Signals that come while something runs that must run as a whole.
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
+import subprocess
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tccli import interrupts as module
+from tccli.cli.editor import run_editor
+from tccli.core.credential_sources import fetch
 from tccli.interrupts import Interrupts
+from tccli.output.pager import open_pager
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
@@ -65,3 +76,62 @@ def test_an_interruption_replaces_an_error(interrupts: Interrupts) -> None:
     with pytest.raises(KeyboardInterrupt), interrupts:  # noqa: PT012
         interrupts.receive(signal.SIGINT, None)
         raise ValueError
+
+
+SLEEP = ["sh", "-c", "exec sleep 60"]
+
+
+def page() -> None:
+    """
+    Show a result in a pager.
+    """
+    ours, theirs = pty.openpty()
+    environ = {**os.environ, "TERM": "xterm", "TC_PAGER": "sh -c 'exec sleep 60'"}
+    with os.fdopen(ours, "rb"), os.fdopen(theirs, "wb", buffering=0) as out, open_pager(out, True, environ):
+        raise AssertionError("it was not interrupted")
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[Any]]]:
+    """
+    The processes that were started, while each of which a signal comes.
+    """
+    processes: list[subprocess.Popen[Any]] = []
+
+    class InterruptedStart(subprocess.Popen[Any]):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            processes.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, module.interrupts.receive)
+    monkeypatch.setattr(subprocess, "Popen", InterruptedStart)
+    yield processes
+    signal.signal(signal.SIGINT, before)
+    module.interrupts.numbers.clear()
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param(lambda: run_editor(SLEEP, "path"), id="editor"),
+        pytest.param(page, id="pager"),
+        pytest.param(lambda: fetch({"credential_command": SLEEP}, "profile", "", {}), id="credential command"),
+    ],
+)
+def test_a_program_that_is_interrupted_as_it_starts(
+    started: list[subprocess.Popen[Any]], run: Callable[[], object]
+) -> None:
+    """
+    It does not survive, although it runs before anything else knows of it.
+    """
+    with pytest.raises(KeyboardInterrupt):
+        run()
+
+    assert [True] == [process.returncode is not None for process in started]

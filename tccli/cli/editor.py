@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tccli.errors import ConfigurationError, UsageError
+from tccli.interrupts import interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,11 +63,20 @@ def run_editor(editor: list[str], path: str) -> None:
     """
     import subprocess
 
+    process: subprocess.Popen[bytes] | None = None
     try:
-        code = subprocess.run([*editor, path], check=False).returncode  # noqa: S603 - the user's own editor
+        # If it is interrupted in between, the editor runs, and nothing ends it.
+        with interrupts:
+            process = subprocess.Popen([*editor, path])  # noqa: S603 - the user's own editor
+        code = process.wait()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigurationError(f"cannot run the editor {editor[0]}: {reason}") from None
+    except BaseException:
+        if process is not None:
+            process.kill()
+            process.wait()
+        raise
     if code:
         raise ConfigurationError(f"the editor {editor[0]} ended with exit code {code}; nothing was changed")
 

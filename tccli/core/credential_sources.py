@@ -8,11 +8,13 @@ import json
 import os
 import shlex
 import subprocess
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tccli import strict_json
 from tccli.core.threads import start_thread
 from tccli.errors import ConfigurationError
+from tccli.interrupts import interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,29 +65,23 @@ def _run_command(command: str | list[str], what: str, environ: Mapping[str, str]
     program = os.path.expanduser(words[0])
     child_environ = {name: value for name, value in environ.items() if name != "TC_PROFILE"}
     child_environ[DEPTH_VARIABLE] = str(int(depth) + 1)
+    process: subprocess.Popen[bytes] | None = None
     try:
-        process = subprocess.Popen(  # noqa: S603 - it is what the user's own file names
-            [program, *words[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=child_environ
-        )
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigurationError(f"cannot run the {what}: {program}: {reason}") from None
-    stdout = process.stdout
-    assert stdout is not None
-
-    def read() -> tuple[bytes, int]:
-        with stdout:
-            output = stdout.read(MAX_OUTPUT_BYTES + 1)
-        if len(output) > MAX_OUTPUT_BYTES:
-            process.kill()
-        return output, process.wait()
-
-    try:
+        try:
+            # If it is interrupted in between, the command runs, and nothing ends it.
+            with interrupts:
+                process = subprocess.Popen(  # noqa: S603 - it is what the user's own file names
+                    [program, *words[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=child_environ
+                )
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ConfigurationError(f"cannot run the {what}: {program}: {reason}") from None
         # A program that it started may keep stdout open; so its end is not waited for.
-        output, code = run_with_timeout(read, what)
+        output, code = run_with_timeout(partial(_read_output, process), what)
     except BaseException:
-        process.kill()
-        process.wait()
+        if process is not None:
+            process.kill()
+            process.wait()
         raise
     if len(output) > MAX_OUTPUT_BYTES:
         raise ConfigurationError(f"the {what} printed more than {MAX_OUTPUT_BYTES} bytes")
@@ -93,6 +89,15 @@ def _run_command(command: str | list[str], what: str, environ: Mapping[str, str]
         ended = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
         raise ConfigurationError(f"the {what} ({program}) {ended}")
     return _parse_output(output, what)
+
+
+def _read_output(process: subprocess.Popen[bytes]) -> tuple[bytes, int]:
+    assert process.stdout is not None
+    with process.stdout as stdout:
+        output = stdout.read(MAX_OUTPUT_BYTES + 1)
+    if len(output) > MAX_OUTPUT_BYTES:
+        process.kill()
+    return output, process.wait()
 
 
 def _parse_output(output: bytes, what: str) -> dict[str, Any]:

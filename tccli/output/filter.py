@@ -30,6 +30,7 @@ VALUE, FAILURE, END, HALTED = b"=", b"!", b".", b"H"
 MAX_OUTPUT_BYTES = 128 << 20
 """Of one output, as JSON: no response is larger."""
 MAX_CHECKED_OUTPUTS = 100
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # The words of jq's own messages. Other words in a message may be a part of the response.
 _WORDS = frozenset(
     """
@@ -206,15 +207,17 @@ class _Child:
         theirs, outputs = os.pipe()
         # Never written to: its end tells that this process has ended.
         watched, self._alive = os.pipe()
+        parent = os.getpid()
+        # Before it has handlers of its own, a signal would make the child continue as this process does.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
-            parent = os.getpid()
             self._pid = os.fork()
+            if not self._pid:
+                _serve(run, texts, outputs, (ours, theirs, self._alive), (watched, parent), mask)
         except OSError as error:
             raise LocalFileError(f"cannot run --jq: {explain(error)}", hint=SUCCEEDED) from error
-        if not self._pid:
-            for fd in (ours, theirs, self._alive):
-                os.close(fd)
-            _serve(run, texts, outputs, watched, parent)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for fd in (texts, outputs, watched):
             os.close(fd)
         self._texts = os.fdopen(ours, "wb")
@@ -255,15 +258,30 @@ class _Child:
             raise _HaltError if line[:1] == HALTED else ValueError(json.loads(line[1:]))
 
 
-def _serve(run: Callable[[bytes], Iterator[Any]], texts: int, outputs: int, watched: int, parent: int) -> NoReturn:
+def _serve(
+    run: Callable[[bytes], Iterator[Any]],
+    texts: int,
+    outputs: int,
+    others: Iterable[int],
+    lifeline: tuple[int, int],
+    mask: Iterable[int],
+) -> NoReturn:
     """
     Be the child: read lengths and texts, write a line of JSON for each output. Never returns.
+
+    Args:
+        others: Descriptors that only the parent uses.
+        lifeline: What `end_with_parent` takes.
+        mask: The signals that the parent blocks.
     """
     try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+        for number in (*SIGNALS, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for fd in others:
+            os.close(fd)
         # A filter that never ends does not notice that its reader is gone.
-        end_with_parent(watched, parent)
+        end_with_parent(*lifeline)
         with os.fdopen(texts, "rb") as stream, os.fdopen(outputs, "wb") as out:
             while length := stream.readline():
                 _write_outputs(run, stream.read(int(length)), out)

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from tccli.errors import LocalFileError
+from tccli.interrupts import interrupts
 
 if TYPE_CHECKING:
     import subprocess
@@ -130,13 +131,15 @@ class _Pager:
         if self._sink is not None:
             return
         self._out.flush()
-        for words in self._commands:
-            with suppress(OSError):
-                # The words are the person's own.
-                self._process = subprocess.Popen(  # noqa: S603
-                    words, stdin=subprocess.PIPE, stdout=self._out, env=self._environ
-                )
-                break
+        # If it is interrupted in between, a pager runs, and nothing ends it.
+        with interrupts:
+            for words in self._commands:
+                with suppress(OSError):
+                    # The words are the person's own.
+                    self._process = subprocess.Popen(  # noqa: S603
+                        words, stdin=subprocess.PIPE, stdout=self._out, env=self._environ
+                    )
+                    break
         self._sink = self._out if self._process is None else self._process.stdin
         self._pass_on(bytes(self._held))
 
