@@ -1325,6 +1325,24 @@ def test_an_interruption_after_a_result_leaves_it_certain(
     assert 1 == len(http_server.requests)
 
 
+def test_what_remains_is_written_in_a_time_of_its_own(
+    tc: CommandLine, http_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    After an interruption: calls that do not end at once take nothing of it.
+    """
+    limits: list[float] = []
+    monkeypatch.setattr("tccli.cli.batch.summary.Summary.count", raise_interrupt)
+    monkeypatch.setattr(
+        "tccli.cli.batch.make_calls.CallMaker.wait", lambda _: limits.append(signal.getitimer(signal.ITIMER_REAL)[0])
+    )
+    http_server.respond_with(json_response({}))
+    result = tc("batch", stdin=make_lines([PING]), env=http_server.env)
+
+    assert 130 == result.exit_code
+    assert {0.0} == set(limits)
+
+
 def raise_interrupt(*_: object, **_options: object) -> None:
     """
     Do what Ctrl-C does at this moment.

@@ -224,7 +224,7 @@ def test_a_signal_ends_all(
 
     check_duration(begun, MAX_SECONDS)
     assert process.returncode == (130 if number == signal.SIGINT else -number)
-    assert 3 * JOBS == len(output.splitlines())
+    assert 3 * JOBS == len(output.splitlines()), errors
     assert (JOBS if words == UNSAFE else 0) == errors.count(b" is uncertain"), errors
     assert 4 * JOBS == len(http_server.requests)
     assert not any(map(is_running, workers))

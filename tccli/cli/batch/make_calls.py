@@ -5,6 +5,7 @@ The calls of a batch, from when they are sent until their results are written.
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,7 @@ class CallMaker:
         self.unanswered = 0
         self._working = 0
         self._changed = threading.Condition()
+        self._wait_end: float | None = None
 
     def process(self, item: Item) -> BatchResult:
         """
@@ -233,10 +235,12 @@ class CallMaker:
 
     def wait(self) -> None:
         """
-        Wait for the calls that were cancelled, a moment: most know whether they were sent.
+        Wait for the calls that were cancelled, a moment: most know whether they were sent. They get this moment once.
         """
+        if self._wait_end is None:
+            self._wait_end = time.monotonic() + MAX_END_SECONDS
         with self._changed:
-            self._changed.wait_for(lambda: not self._working, MAX_END_SECONDS)
+            self._changed.wait_for(lambda: not self._working, max(0.0, self._wait_end - time.monotonic()))
 
 
 def _find_state(result: BatchResult) -> State:

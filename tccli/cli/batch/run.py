@@ -101,6 +101,7 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
                     # Also where the output was interrupted, and the calls continue.
                     documents.close()
                     if is_appended:
+                        run.wait()
                         # A filter may never end, and a reader may read slowly.
                         with suppress(TimeLimitError), limit_time(MAX_END_SECONDS):
                             write(result._replace(documents=run.remaining_results()))
@@ -181,11 +182,16 @@ class _Run:
         except _InputError as error:
             self._input_error = error.reason
 
+    def wait(self) -> None:
+        """
+        Wait for the calls that were cancelled.
+        """
+        self._calls.wait()
+
     def remaining_results(self) -> Iterator[dict[str, Any]]:
         """
         Yield a document for each call that has ended, and was not written when the calls were interrupted.
         """
-        self._calls.wait()
         ended = [found for _, found in sorted(self._calls.ended.copy().items())]
         for item, result in ended:
             if not _is_writable():
