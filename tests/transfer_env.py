@@ -100,7 +100,8 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) 
     """
     ends = time.monotonic() + 60
     while not condition():
-        assert process.poll() is None, process.communicate()
+        # It may become true, and the process may end, in between.
+        assert process.poll() is None or condition(), process.communicate()
         assert time.monotonic() < ends
         time.sleep(0.002)
 

@@ -10,14 +10,15 @@ import pty
 import re
 import signal
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tccli.core.parallel import DEFAULT_JOBS
 from tests.http_server import NO_RESPONSE, json_response
 from tests.ids import TASK_ID
 from tests.terminals import read_terminal
+from tests.transfer_env import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -379,10 +380,8 @@ def test_an_interruption_tells_how_many_are_done(
     (tmp_path / "ids").write_text("".join(f"{each}\n" for each in ids))
     with (tmp_path / "ids").open() as lines:
         process = start(*words, env=http_server.env, stdin=lines.fileno())
-    deadline = time.monotonic() + 60
-    while len(acted_on) < 12 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.5)
+    # Nine calls have ended, and as many as run at a time are on the way.
+    wait_until(lambda: len(acted_on) == 9 + DEFAULT_JOBS, process)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=30)
 

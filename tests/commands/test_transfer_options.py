@@ -21,7 +21,7 @@ import pytest
 from tests.http_server import Received, Response, json_response, response
 from tests.terminals import read_terminal
 from tests.time_limits import check_duration
-from tests.transfer_env import MEBIBYTE, TransferEnv, random_bytes
+from tests.transfer_env import MEBIBYTE, TransferEnv, random_bytes, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -360,8 +360,11 @@ def test_ctrl_c_at_any_moment(start: Start, transfer_env: TransferEnv, cwd: Path
     for _ in range(int(os.environ.get("TC_INTERRUPTS", "3"))):
         transfer_env.sandbox.storage.faults.clear()
         transfer_env.sandbox.storage.faults.add("slow=2MB")
+        transfer_env.sandbox.requests.clear()
         process = start(*argv, env=transfer_env.sandbox.environment)
-        time.sleep(draw.uniform(0.3, 2.5))
+        # Before, the interpreter starts, and ends as it likes.
+        wait_until(lambda: bool(transfer_env.sandbox.requests), process)
+        time.sleep(draw.uniform(0, 2.2))
         if process.poll() is not None:
             continue
         started = time.monotonic()

@@ -7,12 +7,11 @@ from __future__ import annotations
 import json
 import signal
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.transfer_env import MEBIBYTE, TransferEnv, later, random_bytes
+from tests.transfer_env import MEBIBYTE, TransferEnv, later, random_bytes, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -222,11 +221,7 @@ def test_killed_anywhere(
     transfer_env.sandbox.storage.faults.add("slow=16MB,verb=put")
     argv = ("upload-artifact", task_id, "0", "public/a", str(tmp_path / "f"), "--storage", storage)
     process = start(*argv, env=transfer_env.sandbox.environment)
-    ends = time.monotonic() + 60
-    while transfer_env.received() < size * percent // 100:
-        assert process.poll() is None
-        assert time.monotonic() < ends
-        time.sleep(0.002)
+    wait_until(lambda: transfer_env.received() >= size * percent // 100, process)
     process.kill()
     process.wait(30)
     result = tc("download-artifact", task_id, "public/a", "-o", "-", env=transfer_env.sandbox.environment)
@@ -263,11 +258,7 @@ def interrupt(
     server.sandbox.on_request = stop
     process = start(*argv, env=transfer_env.sandbox.environment)
     if fault is not None:
-        ends = time.monotonic() + 60
-        while not fault.count:
-            assert process.poll() is None
-            assert time.monotonic() < ends
-            time.sleep(0.002)
+        wait_until(lambda: fault.count > 0, process)
         process.send_signal(sig)
         reached.set()
     assert reached.wait(60), process.communicate()

@@ -296,7 +296,8 @@ def test_a_stalled_client_is_sent_little(storage: Storage) -> None:
     while storage.counters.sent > 3 << 20 and time.monotonic() < deadline:
         time.sleep(0.01)
 
-    assert storage.counters.sent == storage.counters.records[-1].sent < 4 << 20
+    with storage.counters.lock:
+        assert storage.counters.sent == storage.counters.records[-1].sent < 4 << 20
 
 
 def read_raw(url: str, asked: str = "") -> tuple[bytes, bytes]:
