@@ -155,13 +155,13 @@ class ScriptedServer:
         Wait until *count* requests have arrived.
         """
         with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self.requests) >= count, 30)
+            assert self._arrived.wait_for(lambda: len(self.requests) >= count, 60)
 
     def wait_for_disconnection(self) -> None:
         """
         Wait until the client has closed the connection that it opened last.
         """
-        self._threads[-1].join(10)
+        self._threads[-1].join(60)
         assert not self._threads[-1].is_alive()
 
     def close_connections(self) -> None:

@@ -206,7 +206,7 @@ def test_a_reader_that_goes_away_is_no_error(start: Start, http_server: Scripted
     process.stdout.read(10)
     process.stdout.close()
 
-    assert (141, b"") == (process.wait(30), process.stderr.read())
+    assert (141, b"") == (process.wait(60), process.stderr.read())
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_reader_that_was_never_there_is_no_error(start: Start, argv: list[str]
     os.close(reading)
     process = start(*argv, stdout=writing)
     os.close(writing)
-    _, said_ = process.communicate(timeout=30)
+    _, said_ = process.communicate(timeout=60)
 
     assert (141, b"") == (process.returncode, said_)
 
@@ -237,7 +237,7 @@ def test_pages_stop_when_the_reader_goes_away(start: Start, http_server: Scripte
     process.stdout.readline()
     process.stdout.close()
 
-    assert 141 == process.wait(30)
+    assert 141 == process.wait(60)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_a_full_disk_is_an_error_of_this_machine(start: Start, http_server: Scri
     http_server.respond_with(json_response({"a": 1}))
     with Path("/dev/full").open("wb") as full:
         process = start(*argv, env=http_server.env, stdout=full.fileno())
-        _, said_ = process.communicate(timeout=30)
+        _, said_ = process.communicate(timeout=60)
 
     assert 3 == process.returncode
     called = b"; the call itself succeeded" if argv[0] == "queue" else b""
@@ -507,7 +507,7 @@ def test_a_killed_process_leaves_the_old_file(start: Start, http_server: Scripte
     http_server.wait_for(20)
     process.send_signal(signal.SIGINT)
 
-    assert 130 == process.wait(30)
+    assert 130 == process.wait(60)
     assert "old" == (tmp_path / "out" / "a.json").read_text()
     assert ["a.json"] == os.listdir(tmp_path / "out")
 
@@ -528,7 +528,7 @@ def on_a_terminal(environment: dict[str, str], *argv: str) -> str:
     ) as process:
         os.close(theirs)
         shown = read_terminal(ours)
-        process.wait(30)
+        process.wait(60)
     return shown.decode().replace("\r\n", "\n")
 
 
@@ -624,7 +624,7 @@ def test_a_bug_says_what_to_do(start: Start, tmp_path: Path) -> None:
     """
     (tmp_path / "slugid.py").write_text("1 / 0\n")
     process = start("slugid", env={"PYTHONPATH": str(tmp_path)})
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=60)
 
     assert (70, b"") == (process.returncode, stdout)
     assert b"ZeroDivisionError" in stderr

@@ -838,7 +838,7 @@ def test_reading_from_a_terminal_is_announced(
         assert process.stderr is not None
         line = process.stderr.readline().decode()
         os.write(ours, typed.encode() + b"\x04")
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     os.close(ours)
 
     assert "tc: secrets.set: reading the payload from the terminal; Ctrl-D ends it\n" == line

@@ -291,7 +291,7 @@ def test_an_interrupted_request_is_logged(start: Start, http_server: ScriptedSer
     process = start(*TASK, env={**http_server.env, "TC_LOG": str(tmp_path / "log")}, stderr=subprocess.PIPE)
     http_server.wait_for(1)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     (record,) = read_log(tmp_path / "log")
 
     assert (130, "interrupted") == (process.returncode, record["error"])

@@ -278,8 +278,8 @@ def test_all_threads_wait_when_a_service_asks_one_to() -> None:
     send(0)
     assert [200] * 20 == [result for _, result in run_parallel(send, range(20))]
     assert sent[1] - sent[0] >= 0.9
-    back_off.extend(0.5)
     begun = time.monotonic()
+    back_off.extend(0.5)
     list(run_parallel(send, range(20)))
     assert time.monotonic() - begun >= 0.45
 
@@ -328,18 +328,22 @@ def test_the_first_error_stops_calls_that_have_not_begun() -> None:
     Also those that were taken already, and whose results would come later.
     """
     begun: list[int] = []
+    has_failed = threading.Event()
 
     def work(item: int) -> int:
         begun.append(item)
         if item == 2:
             raise NegativeAnswerError("fails")
-        time.sleep(0.3)
+        has_failed.wait(60)
         return item
 
-    results = list(
-        run_parallel(work, range(500), schedule=Schedule(stops_at_error=True, jobs=4, in_order=False, reads_ahead=True))
-    )
-    assert sorted(begun) == sorted(item for item, _ in results)
+    schedule = Schedule(stops_at_error=True, jobs=4, in_order=False, reads_ahead=True)
+    done = []
+    for item, _ in run_parallel(work, range(500), schedule=schedule):
+        done.append(item)
+        has_failed.set()
+    assert 2 == done[0]
+    assert sorted(begun) == sorted(done)
     assert len(begun) <= 4
 
 

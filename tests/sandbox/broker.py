@@ -7,11 +7,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
+
+from tests.ports import find_free_ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ class Broker:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._output = folder, folder / "output"
-        self._ports = _free_ports(3)
+        self._ports = find_free_ports(3)
         self._processes: list[subprocess.Popen[bytes]] = []
         self.url = f"amqp://guest:guest@127.0.0.1:{self._ports[0]}/%2F"
 
@@ -124,11 +125,3 @@ class Broker:
 
 def _program() -> str | None:
     return shutil.which("rabbitmq-server", path=os.pathsep.join(FOLDERS))
-
-
-def _free_ports(number: int) -> list[int]:
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [each.getsockname()[1] for each in taken]
-    for each in taken:
-        each.close()
-    return ports

@@ -7,7 +7,6 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import socket
 import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,11 +15,12 @@ import mohawk
 import pytest
 import taskcluster
 
+from tests.ports import refuse_connections
 from tests.sandbox.message_recorder import MessageRecorder
 from tests.sandbox.queue_client import QueueClient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tccli.sandbox.server import Server
     from tests.conftest import RunningSandbox
@@ -111,7 +111,7 @@ def send(sandbox: RunningSandbox, sign: Signer) -> Callable[..., HttpResponse]:
         body = payload if isinstance(payload, bytes) or payload is None else json.dumps(payload).encode()
         if body is not None:
             given.setdefault("content-type", "application/json")
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
         try:
             connection.request(verb, target, body, given)
             response = connection.getresponse()
@@ -149,7 +149,7 @@ def fetch(url: str, body: bytes | None = None, *, verb: str = "", **headers: str
     parts = urllib.parse.urlsplit(url)
     assert parts.hostname is not None
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
     try:
         connection.request(verb or ("GET" if body is None else "PUT"), f"{parts.path}?{parts.query}", body, given)
         response = connection.getresponse()
@@ -206,13 +206,12 @@ def queue(sandbox: RunningSandbox, send: Callable[..., HttpResponse]) -> QueueCl
 
 
 @pytest.fixture
-def free_port() -> int:
+def closed_port() -> Iterator[int]:
     """
-    A port on which nothing listens.
+    A port that refuses connections.
     """
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+    with refuse_connections() as port:
+        yield port
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import datetime as dt
 import http.client
 import io
 import json
+import socket
 import time
 import urllib.parse
 from typing import TYPE_CHECKING, Any
@@ -140,20 +141,26 @@ def test_claim_work_waits(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"tasks": []} == send("POST", f"{QUEUE}/claim-work/proj%2Fci", worker).json
 
 
-def test_a_disconnected_worker_claims_nothing(sandbox: RunningSandbox, send: Send, sign: Signer) -> None:
+def test_a_disconnected_worker_claims_nothing(
+    sandbox: RunningSandbox, send: Send, sign: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
     Later tasks go to workers that still wait.
     """
+    monkeypatch.setattr(claims, "POLL_INTERVAL_SECONDS", 0.01)
     target, worker = f"{QUEUE}/claim-work/proj%2Fci", {"workerGroup": "g", "workerId": "w"}
     address = urllib.parse.urlsplit(sandbox.root_url)
-    gone = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    gone = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
     headers = {"authorization": sign("POST", target), "content-type": "application/json"}
     gone.request("POST", target, json.dumps({**worker, "workerId": "gone"}), headers)
-    time.sleep(0.2)
+    while ("POST", target) not in sandbox.requests:
+        time.sleep(0.01)
+    # The sandbox closes its side when it has noticed.
+    gone.sock.shutdown(socket.SHUT_WR)
+    assert gone.sock.recv(1) == b""
     gone.close()
-    time.sleep(0.3)
     send("PUT", f"{QUEUE}/task/{taskcluster.slugId()}", define())
-    time.sleep(0.3)
+    time.sleep(0.1)
 
     assert ["w"] == [claim["workerId"] for claim in send("POST", target, worker).json["tasks"]]
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NEEDS_BROKER = pytest.mark.skipif(bool(find_missing_program()), reason=find_missing_program() or "there is one")
 WORKER = {"workerGroup": "group", "workerId": "worker"}
 TC = (sys.executable, "-m", "tccli", "auth")
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -202,13 +202,13 @@ def test_rejected_messages_do_not_block_others(broker: Broker, caplog: pytest.Lo
 
 
 def test_messages_beyond_the_limit_are_counted(
-    free_port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    closed_port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """
     The oldest messages are dropped first.
     """
     monkeypatch.setattr("tccli.sandbox.pulse.MAX_QUEUED_MESSAGES", 2)
-    publisher = Publisher(f"amqp://user:secret@127.0.0.1:{free_port}/v")
+    publisher = Publisher(f"amqp://user:secret@127.0.0.1:{closed_port}/v")
     for key in "abc":
         publisher.put(Message("exchange", key, (), b"{}"))
     publisher.report()
@@ -249,14 +249,14 @@ def test_a_broker_that_denies_access_is_an_error(
         pytest.param("", 3, "--amqp", id="empty"),
     ],
 )
-def test_a_wrong_url_is_an_error(tc: CommandLine, free_port: int, url: str, exit_code: int, expected: str) -> None:
+def test_a_wrong_url_is_an_error(tc: CommandLine, closed_port: int, url: str, exit_code: int, expected: str) -> None:
     """
     One line without the password; nothing is started.
     """
-    result = tc("sandbox", "run", "--amqp", url.replace("PORT", str(free_port)), "--", "false")
+    result = tc("sandbox", "run", "--amqp", url.replace("PORT", str(closed_port)), "--", "false")
 
     assert (exit_code, 1) == (result.exit_code, result.stderr.count("\n"))
-    assert expected.replace("PORT", str(free_port)) in result.stderr
+    assert expected.replace("PORT", str(closed_port)) in result.stderr
     assert "secret" not in result.stderr
 
 

@@ -133,11 +133,11 @@ def test_web_pages_have_no_access_to_controls(sandbox: RunningSandbox, send: Cal
     assert 404 == send("GET", "/sandbox/x", signed=False).status
 
 
-def test_a_missing_sandbox_is_an_error(tc: CommandLine, free_port: int) -> None:
+def test_a_missing_sandbox_is_an_error(tc: CommandLine, closed_port: int) -> None:
     """
     Exit code 8.
     """
-    result = tc("sandbox", "clock", env={"TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{free_port}"})
+    result = tc("sandbox", "clock", env={"TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{closed_port}"})
 
     assert 8 == result.exit_code
     assert 1 == result.stderr.count("\n")
@@ -344,7 +344,7 @@ def test_a_body_that_is_not_a_time_is_rejected(sandbox: RunningSandbox, body: by
     """
     Whatever Python's parser raises for it.
     """
-    connection = http.client.HTTPConnection(sandbox.root_url.removeprefix("http://"), timeout=30)
+    connection = http.client.HTTPConnection(sandbox.root_url.removeprefix("http://"), timeout=60)
     connection.request("POST", f"{PREFIX}clock", body, {"Content-Type": "application/json"})
 
     assert 400 == connection.getresponse().status
@@ -430,7 +430,7 @@ OPTIONS = st.sampled_from(
     st.lists(st.one_of(OPTIONS, WORDS), max_size=4),
 )
 def test_any_words_after_a_subcommand(
-    tc: CommandLine, free_port: int, tmp_path_factory: pytest.TempPathFactory, subcommand: str, words: list[str]
+    tc: CommandLine, closed_port: int, tmp_path_factory: pytest.TempPathFactory, subcommand: str, words: list[str]
 ) -> None:
     """
     Exit code 0 to 9, with one line on stderr if it is not 0; nothing starts, since one option is not valid.
@@ -438,7 +438,7 @@ def test_any_words_after_a_subcommand(
     directory = tmp_path_factory.mktemp("here")
     first = ["--latency", "wrong"] if subcommand == "run" else []
     last = {"start": ["--latency", "wrong"], "tour": ["surplus"]}.get(subcommand, [])
-    env = {"TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{free_port}"}
+    env = {"TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{closed_port}"}
     with contextlib.chdir(directory):
         result = tc("--retries", "0", "sandbox", subcommand, *first, *words, *last, env=env)
 

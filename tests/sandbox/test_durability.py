@@ -68,7 +68,7 @@ def test_a_kill_loses_no_confirmed_change(start: Start, tmp_path: Path, after: f
 
     thread = threading.Thread(target=work)
     thread.start()
-    while not confirmed:
+    while not confirmed and thread.is_alive():
         time.sleep(0.01)
     time.sleep(after)
     process.kill()

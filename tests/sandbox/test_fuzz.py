@@ -249,7 +249,7 @@ class Client:
         self.bugs: list[str] = []
         address = urlsplit(sandbox.root_url)
         assert address.hostname is not None
-        self.connection = http.client.HTTPConnection(address.hostname, address.port, timeout=20)
+        self.connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
         self.connection.connect()
 
     def send(self, verb: str, target: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, str, bytes]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tccli.sandbox.server import Server
     from tests.conftest import CommandLine, RunningSandbox, Start
 
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 60.0
 
 
 class TaskRunner:
@@ -74,7 +74,7 @@ class TaskRunner:
         Return an artifact's text.
         """
         url = self.queue.latestArtifact(task_id, name)["url"]
-        with urllib.request.urlopen(url, timeout=10) as response:
+        with urllib.request.urlopen(url, timeout=60) as response:
             return str(response.read().decode())
 
     def log(self, task_id: str) -> str:
@@ -222,7 +222,7 @@ def test_the_log_is_live(runner: TaskRunner, tmp_path: Path) -> None:
         assert time.monotonic() < ends
         time.sleep(0.05)
     with urllib.request.urlopen(
-        runner.queue.latestArtifact(task_id, "public/logs/live.log")["url"], timeout=30
+        runner.queue.latestArtifact(task_id, "public/logs/live.log")["url"], timeout=60
     ) as live:
         seen = [live.readline()]
         while seen[-1] != b"begun\n":
@@ -331,7 +331,7 @@ def test_processes_do_not_outlive_the_sandbox(start: Start, tmp_path: Path, numb
     runner.create({"command": script(f"sleep 300 & echo $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; wait")})
     wait_for((tmp_path / "pid").exists)
     os.kill(process.pid, number)
-    process.wait(20)
+    process.wait(60)
 
     wait_for(lambda: not is_alive(int((tmp_path / "pid").read_text())))
     wait_for(lambda: not list(tmp_path.glob("tc-task-*")))
@@ -446,7 +446,7 @@ def test_readers_of_a_live_log_may_disconnect(runner: TaskRunner, capfd: pytest.
     runner.wait(task_id, "running")
     wait_for(lambda: "public/logs/live.log" in str(runner.queue.listLatestArtifacts(task_id)))
     with urllib.request.urlopen(
-        runner.queue.latestArtifact(task_id, "public/logs/live.log")["url"], timeout=30
+        runner.queue.latestArtifact(task_id, "public/logs/live.log")["url"], timeout=60
     ) as live:
         live.read(10)
 

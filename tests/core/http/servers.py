@@ -18,10 +18,14 @@ import h2.config
 import h2.connection
 import h2.events
 
+from tests.ports import find_free_ports
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
     from types import TracebackType
+
+MAX_START_SECONDS = 60
 
 
 class Listener:
@@ -321,8 +325,7 @@ def socks_proxy(credentials: str | None = None) -> Iterator[int]:
     """
     Run a SOCKS5 proxy from PyPI in a process of its own, and yield its port.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = int(listener.getsockname()[1])
+    [port] = find_free_ports(1)
     user, _, password = (credentials or "").partition(":")
     code = (
         "import asyncio, sys; asyncio.set_event_loop(asyncio.new_event_loop());"
@@ -333,9 +336,12 @@ def socks_proxy(credentials: str | None = None) -> Iterator[int]:
     argv = [sys.executable, "-c", code, str(port), user, password]
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(400):
+        end = time.monotonic() + MAX_START_SECONDS
+        while True:
             with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break
+            assert process.poll() is None
+            assert time.monotonic() < end
             time.sleep(0.05)
         yield port
     finally:

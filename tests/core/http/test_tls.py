@@ -22,6 +22,7 @@ from tccli.core.http.messages import Request
 from tccli.core.http.transport import HttpTransport
 from tccli.errors import BrokenAnswerError, NoAnswerError, TcError
 from tests.http_server import ScriptedServer, response
+from tests.ports import refuse_connections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -179,9 +180,8 @@ def test_a_proxy_that_is_not_there_is_named() -> None:
     """
     Refused, or unknown: the variable is what to check.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = int(listener.getsockname()[1])
-    refused = str(fail("https://tc.example.com", {"https_proxy": f"http://127.0.0.1:{port}"}))
+    with refuse_connections() as port:
+        refused = str(fail("https://tc.example.com", {"https_proxy": f"http://127.0.0.1:{port}"}))
 
     assert f"connection refused by the proxy 127.0.0.1:{port} (https_proxy)" in refused
     assert refused.endswith("is https_proxy right?")

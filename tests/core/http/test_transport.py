@@ -8,7 +8,6 @@ import gzip
 import os
 import re
 import signal
-import socket
 import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -18,9 +17,10 @@ import pytest
 
 from tests.http_server import DROPPED, NO_RESPONSE, Received, Response, error_response, json_response, response
 from tests.ids import TASK_ID
+from tests.ports import refuse_connections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.conftest import CommandLine, Result, Start
     from tests.http_server import ScriptedServer
@@ -336,12 +336,12 @@ def test_what_would_double_is_sent_again_after_a_keep_alive_is_over(
 
 
 @pytest.fixture
-def closed_port() -> int:
+def closed_port() -> Iterator[int]:
     """
-    A port where nobody listens.
+    A port that refuses connections.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    with refuse_connections() as port:
+        yield port
 
 
 @pytest.mark.parametrize("call", [TASK, ("notify", "email", *QUICK)], ids=["idempotent", "not idempotent"])
@@ -393,7 +393,7 @@ def test_an_interrupted_wait_ends_at_once(start: Start, http_server: ScriptedSer
     assert process.stderr is not None
     lines = [process.stderr.readline() for _ in range(4)]
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=60)
 
     assert b"retry 1 of 5" in lines[-1]
     assert (130, b"", b"") == (process.returncode, output, errors.strip())
@@ -408,7 +408,7 @@ def test_an_interrupted_request_ends_at_once(start: Start, http_server: Scripted
     process = start(*TASK, env=http_server.env)
     http_server.wait_for(1)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=60)
 
     assert (130, b"", b"") == (process.returncode, output, errors.strip())
 

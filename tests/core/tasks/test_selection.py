@@ -78,7 +78,7 @@ def test_logs_are_read_at_the_same_time() -> None:
     """
     Of several tasks; the first error ends the selection.
     """
-    both = threading.Barrier(2, timeout=30)
+    both = threading.Barrier(2, timeout=60)
 
     def read_log(member: Member) -> list[str]:
         both.wait()

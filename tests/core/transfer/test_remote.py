@@ -475,7 +475,8 @@ def test_files_of_a_context_wait_together(http_server: ScriptedServer) -> None:
     first = threading.Thread(target=read, args=(readers[0],))
     first.start()
     http_server.wait_for(1)
-    while not context.back_off.remaining:
+    # On a busy machine, that time may be over by now.
+    while not context.back_off.remaining and len(times) < 2:
         time.sleep(0.001)
 
     assert [DATA, DATA] == [read(reader) for reader in readers[1:]]
