@@ -198,6 +198,15 @@ def _make_command_line(folder: Path, bare_environment: dict[str, str], program: 
     return run
 
 
+@pytest.fixture
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Shorten the pauses between the polls of `tc`.
+    """
+    monkeypatch.setattr("tccli.core.tasks.pauses.MIN_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("tccli.core.tasks.pauses.MAX_PAUSE_SECONDS", 0.02)
+
+
 class Start(Protocol):
     """
     Starts ``tc`` as a process of its own.
@@ -224,6 +233,18 @@ def start(process_environment: dict[str, str]) -> Iterator[Start]:
     """
     Starts ``python -m tccli``; what still runs at the end of the test is ended.
     """
+    yield from _make_start("tccli", process_environment)
+
+
+@pytest.fixture
+def start_quick(process_environment: dict[str, str]) -> Iterator[Start]:
+    """
+    The same, with shorter pauses between polls.
+    """
+    yield from _make_start("tests.quick_tc", process_environment)
+
+
+def _make_start(module: str, process_environment: dict[str, str]) -> Iterator[Start]:
     processes: list[subprocess.Popen[bytes]] = []
 
     def run(
@@ -235,7 +256,7 @@ def start(process_environment: dict[str, str]) -> Iterator[Start]:
     ) -> subprocess.Popen[bytes]:
         processes.append(
             subprocess.Popen(
-                [sys.executable, "-m", "tccli", *argv],
+                [sys.executable, "-m", module, *argv],
                 env={**process_environment, **(env or {})},
                 stdin=stdin,
                 stdout=stdout,

@@ -113,18 +113,21 @@ class GroupEnv:
         """
         self.call(f"report{state.capitalize()}", self.ids[name], str(run_id))
 
-    def wait_for_request(self, path: str, verb: str = "") -> str:
+    def wait_for_request(self, path: str, verb: str = "", count: int = 1) -> str:
         """
         Return the target of the first request to a path that contains this, when it has arrived.
 
         Args:
             verb: Of the request; any if empty.
+            count: Wait until there are that many; those before the last one have then got their responses, if they are
+                sent one after the other.
         """
         end = time.monotonic() + MAX_REQUEST_SECONDS
         while True:
-            for found, target in self.sandbox.requests.copy():
-                if path in target and verb in {"", found}:
-                    return target
+            requests = self.sandbox.requests.copy()
+            found = [target for sent, target in requests if path in target and verb in {"", sent}]
+            if len(found) >= count:
+                return found[0]
             assert time.monotonic() < end, self.sandbox.requests
             time.sleep(0.02)
 

@@ -40,15 +40,6 @@ def chunked(text: str, end: bytes = b"0\r\n\r\n") -> Response:
     return Response(head + b"%x\r\n%b\r\n" % (len(text), text.encode()) + end, closes=True)
 
 
-@pytest.fixture
-def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """
-    Shorten the pauses between polls.
-    """
-    monkeypatch.setattr("tccli.core.tasks.pauses.MIN_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("tccli.core.tasks.pauses.MAX_PAUSE_SECONDS", 0.02)
-
-
 @dataclass
 class Deployment:
     """

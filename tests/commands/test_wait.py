@@ -74,19 +74,21 @@ def test_a_settled_group(tc: CommandLine, group_env: GroupEnv, options: list[str
         assert "1 failed (build), 2 can never run (test, sign)" in result.stderr.replace("sign, test", "test, sign")
 
 
-def test_waits_for_what_moves(tc: CommandLine, start: Start, group_env: GroupEnv) -> None:
+def test_waits_for_what_moves(tc: CommandLine, start_quick: Start, group_env: GroupEnv) -> None:
     """
     A line for each task as it ends, also for one that is rerun meanwhile; the group may appear later.
     """
-    process = start("group", "wait", group_env.group_id, "--appear", "1m", env=group_env.environment)
-    time.sleep(0.5)
+    process = start_quick("group", "wait", group_env.group_id, "--appear", "1m", env=group_env.environment)
+    group_env.wait_for_request("/list", count=2)
     group_env.add("build", "running")
     group_env.add("test", needs=["build"])
-    time.sleep(2.5)
+    group_env.sandbox.requests.clear()
+    group_env.wait_for_request("/list", count=3)
     assert process.poll() is None
     group_env.resolve("build", "completed")
     group_env.claim("test")
-    time.sleep(3)
+    group_env.sandbox.requests.clear()
+    group_env.wait_for_request("/list", count=3)
     assert process.poll() is None
     group_env.resolve("test", "completed")
     out, err = process.communicate(timeout=60)
@@ -127,15 +129,16 @@ def test_no_task_matches(tc: CommandLine, group_env: GroupEnv, command: list[str
     check_duration(begun, 30)
 
 
-def test_a_selected_task_may_appear_later(start: Start, tc: CommandLine, group_env: GroupEnv) -> None:
+def test_a_selected_task_may_appear_later(start_quick: Start, tc: CommandLine, group_env: GroupEnv) -> None:
     """
     In a group that is settled, and not without an end.
     """
     group_env.add("build", "completed")
     line = ["group", "wait", group_env.group_id, "--name", "test"]
-    ended = tc(*line, "--appear", "0.5s", env=group_env.environment)
-    process = start(*line, "--appear", "1m", env=group_env.environment)
-    time.sleep(1)
+    ended = tc(*line, "--appear", "0.2s", env=group_env.environment)
+    group_env.sandbox.requests.clear()
+    process = start_quick(*line, "--appear", "1m", env=group_env.environment)
+    group_env.wait_for_request("/list", count=2)
     group_env.add("test", "completed")
     out, _ = process.communicate(timeout=60)
 
@@ -152,6 +155,7 @@ def test_a_group_does_not_appear(tc: CommandLine, group_env: GroupEnv) -> None:
     assert (124, 1) == (result.exit_code, result.stderr.count("\n"))
 
 
+@pytest.mark.usefixtures("quick_polls")
 @pytest.mark.parametrize(
     "command", [["group", "wait", "GROUP"], ["task", "wait", "TASK"], ["group", "logs", "-f", "GROUP"]]
 )
@@ -165,23 +169,22 @@ def test_a_queue_without_workers(
     group_env.add("build", "completed")
     task_id = group_env.add("test", taskQueueId="proj-x/nosuch")
     line = [word.replace("GROUP", group_env.group_id).replace("TASK", task_id) for word in command]
-    result = tc(*line, "--timeout", "2.5s", env=group_env.environment)
+    result = tc(*line, "--timeout", "1s", env=group_env.environment)
 
     assert 124 == result.exit_code
     assert 1 == result.stderr.count("no worker pool")
     assert f"tc task why {task_id}" in result.stderr
 
 
-def test_a_task_stays_selected(start: Start, group_env: GroupEnv) -> None:
+def test_a_task_stays_selected(start_quick: Start, group_env: GroupEnv) -> None:
     """
     Of the tasks that run now, one has ended when it does not run any more.
     """
     group_env.add("build", "running")
     group_env.add("other")
     group_env.sandbox.requests.clear()
-    process = start("group", "wait", group_env.group_id, "--state", "running", env=group_env.environment)
-    group_env.wait_for_request("/list")
-    time.sleep(0.5)
+    process = start_quick("group", "wait", group_env.group_id, "--state", "running", env=group_env.environment)
+    group_env.wait_for_request("/list", count=2)
     group_env.resolve("build", "failed")
     group_env.call("cancelTask", group_env.ids["other"])
     out, _ = process.communicate(timeout=60)
@@ -189,6 +192,7 @@ def test_a_task_stays_selected(start: Start, group_env: GroupEnv) -> None:
     assert (1, f"{group_env.ids['build']} build failed\n") == (process.returncode, out.decode())
 
 
+@pytest.mark.usefixtures("quick_polls")
 def test_a_task_ends_once(tc: CommandLine, group_env: GroupEnv) -> None:
     """
     One that can never run ends at its deadline; when the time is up before, it is counted apart from the failed ones.
@@ -199,7 +203,7 @@ def test_a_task_ends_once(tc: CommandLine, group_env: GroupEnv) -> None:
     line = ["group", "wait", group_env.group_id, "--timeout"]
     early = tc(*line, "0.1s", env=group_env.environment)
     assert 0 == tc("sandbox", "clock", "+2h", env=group_env.environment).exit_code
-    late = tc(*line, "6s", env=group_env.environment)
+    late = tc(*line, "1s", env=group_env.environment)
 
     assert (124, 124) == (early.exit_code, late.exit_code)
     assert f"{group_env.ids['build']} build failed\n" == early.stdout
@@ -355,7 +359,7 @@ def test_what_is_left_at_the_end_of_the_time(tc: CommandLine, group_env: GroupEn
         group_env.add(name, state)
     for name in ("ship", "sign"):
         group_env.add(name, needs=["red"])
-    result = tc("group", "wait", group_env.group_id, "--timeout", "1s", env=group_env.environment)
+    result = tc("group", "wait", group_env.group_id, "--timeout", "0.2s", env=group_env.environment)
 
     assert (124, 1) == (result.exit_code, result.stderr.count("\n"))
     for part in (
@@ -394,18 +398,25 @@ def test_what_is_left_at_the_end_of_the_time(tc: CommandLine, group_env: GroupEn
     ids=" ".join,
 )
 def test_the_time_of_a_wait_is_that_of_its_requests(
-    tc: CommandLine, http_server: ScriptedServer, words: list[str], failure: Response, *, seen: bool
+    tc: CommandLine,
+    http_server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    failure: Response,
+    *,
+    seen: bool,
 ) -> None:
     """
     Also of the waits between their retries, however long a service asks for.
     """
+    monkeypatch.setattr(pauses, "MAX_LAST_POLL_SECONDS", 0.05)
     status = {"taskId": TASK_ID, "taskGroupId": TASK_ID, "state": "running", "runs": [{"runId": 0, "state": "running"}]}
     entry = {"taskId": TASK_ID, "status": status, "task": {"metadata": {"name": "n"}}}
     document = {"taskGroupId": TASK_ID, "tasks": [entry], "statuses": [entry], "status": status, "metadata": {}}
     first = [json_response(document)] * 3 if seen and words[0] == "task" else [json_response(document)] * seen
     http_server.respond_with(*first, failure)
     began = time.monotonic()
-    result = tc(*words, "--timeout", "1s", env=http_server.env)
+    result = tc(*words, "--timeout", "0.2s", env=http_server.env)
 
     assert (124, 1) == (result.exit_code, result.stderr.splitlines()[-1].count("the time is up")), result.stderr
     check_duration(began, 10)
@@ -430,7 +441,7 @@ def test_the_time_of_a_wait_is_that_of_the_command(
     """
     Whichever of its requests has no response: one that finds tasks, one that starts them, or one of the wait.
     """
-    monkeypatch.setattr(pauses, "MAX_LAST_POLL_SECONDS", 0.1)
+    monkeypatch.setattr(pauses, "MAX_LAST_POLL_SECONDS", 0.05)
     number = 0
 
     def respond(received: Received) -> Response:
@@ -450,7 +461,7 @@ def test_the_time_of_a_wait_is_that_of_the_command(
         return json_response({"tasks": entries, "statuses": entries, "status": status, **DEFINITION})
 
     http_server.respond_with(respond)
-    result = tc(*words[:2], "--timeout", "0.5s", *words[2:], env=http_server.env)
+    result = tc(*words[:2], "--timeout", "0.2s", *words[2:], env=http_server.env)
 
     assert (124, 1) == (result.exit_code, result.stderr.splitlines()[-1].count("the time is up")), result.stderr
 
@@ -473,14 +484,19 @@ def test_the_time_of_a_command_stops_during_a_question(monkeypatch: pytest.Monke
     assert 5 == short.explain(NotFoundError("gone", status=404)).exit_code
 
 
+@pytest.mark.usefixtures("quick_polls")
 @pytest.mark.parametrize("words", [["group", "wait", TASK_ID], ["group", "watch", TASK_ID], ["task", "wait", TASK_ID]])
 def test_an_unknown_state_is_reported_once(tc: CommandLine, http_server: ScriptedServer, words: list[str]) -> None:
     """
     It ends no wait, so somebody has to look at it.
     """
-    status = {"taskId": TASK_ID, "taskGroupId": TASK_ID, "state": "NaN", "runs": []}
-    entry = {"taskId": TASK_ID, "status": status, "task": {"metadata": {"name": "n"}}}
-    http_server.respond_with(json_response({"taskGroupId": TASK_ID, "tasks": [entry], "statuses": [entry]}))
-    result = tc(*words, "--timeout", "3s", env=http_server.env)
 
-    assert (124, 1) == (result.exit_code, result.stderr.count("state 'NaN'")), result.stderr
+    def respond_with(state: str) -> Response:
+        status = {"taskId": TASK_ID, "taskGroupId": TASK_ID, "state": state, "runs": []}
+        entry = {"taskId": TASK_ID, "status": status, "task": {"metadata": {"name": "n"}}}
+        return json_response({"taskGroupId": TASK_ID, "tasks": [entry], "statuses": [entry]})
+
+    http_server.respond_with(*[respond_with("NaN")] * 5, respond_with("completed"))
+    result = tc(*words, env=http_server.env)
+
+    assert (0, 1) == (result.exit_code, result.stderr.count("state 'NaN'")), result.stderr

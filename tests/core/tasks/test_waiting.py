@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 IDS = {name: f"{TASK_ID[:-2]}{name}A" for name in "ABCDE"}
 ERROR = error_response(500, "InternalServerError", "some reason")
 
+pytestmark = pytest.mark.usefixtures("quick_polls")
+
 
 def page(token: str | None = None, **states: str) -> Response:
     """
@@ -29,15 +31,6 @@ def page(token: str | None = None, **states: str) -> Response:
         tasks.append({"status": status, "task": {"metadata": {"name": f"task-{letter}"}}})
     document: dict[str, Any] = {"taskGroupId": TASK_ID, "tasks": tasks}
     return json_response({**document, **({"continuationToken": token} if token else {})})
-
-
-@pytest.fixture(autouse=True)
-def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """
-    Shorten the pauses between polls.
-    """
-    monkeypatch.setattr("tccli.core.tasks.pauses.MIN_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("tccli.core.tasks.pauses.MAX_PAUSE_SECONDS", 0.02)
 
 
 @pytest.mark.parametrize(
