@@ -24,6 +24,7 @@ from tccli.core.schemas.fields import list_fields
 from tccli.references.method_docs import load_field_docs, load_parameter_docs
 from tests.http_server import DROPPED, Received, Response, error_response, json_response, response
 from tests.ids import TASK_ID, example_arguments
+from tests.transfer_env import peak_memory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -1366,7 +1367,9 @@ def test_without_paginate_there_is_one_page(tc: CommandLine, http_server: Script
     assert "1\n" == tc("queue", "listTaskGroup", TASK_ID, "--format", "jsonl", env=http_server.env).stdout
 
 
-def test_memory_does_not_grow_with_the_pages(process_environment: dict[str, str], http_server: ScriptedServer) -> None:
+def test_memory_does_not_grow_with_the_pages(
+    process_environment: dict[str, str], http_server: ScriptedServer, tmp_path: Path
+) -> None:
     """
     Of 60 pages of 200 kB no more is kept than of 6.
     """
@@ -1380,18 +1383,9 @@ def test_memory_does_not_grow_with_the_pages(process_environment: dict[str, str]
             return json_response({"tasks": ["x" * 200] * 1000, **token})
 
         http_server.respond_with(page)
-        script = (
-            "import resource, sys; from tccli.cli import app; code = app.run(sys.argv[1:]);"
-            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr); sys.exit(code)"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", script, *GROUP, "--format", "jsonl"],
-            env={**process_environment, **http_server.env},
-            capture_output=True,
-            check=True,
-        )
-        assert count * 1000 == done.stdout.count(b"\n")
-        peaks.append(int(done.stderr))
+        env, output = {**process_environment, **http_server.env}, tmp_path / "lines"
+        peaks.append(peak_memory([*GROUP, "--format", "jsonl"], env, output=str(output)))
+        assert count * 1000 == output.read_bytes().count(b"\n")
 
     assert peaks[1] < peaks[0] * 1.3
 
