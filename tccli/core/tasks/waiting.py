@@ -174,12 +174,12 @@ class _Walks:
         self._group_id = group_id
         self._selection = selection
         self._number = 0
-        # Also of walks that an error has ended.
+        # The states of tasks when changes were taken last; None for a task that is new or was not selected.
         self._before: dict[str, State | None] = {}
 
-    def walk(self) -> Changes:
+    def walk(self) -> None:
         """
-        Look at each task, and return what has changed of those that are selected.
+        Look at each task.
         """
         self._number += 1
         selects_all = not self._selection.tests
@@ -193,18 +193,24 @@ class _Walks:
             member = self._store(member)
             if is_found and not selects_all:
                 found[member.task_id] = member
+                if not is_known:
+                    self._before[member.task_id] = None
         # Tasks that have expired are no longer listed.
         for task_id in [task_id for task_id, member in self.members.items() if member.walk != self._number]:
             del self.members[task_id]
-        before, self._before = self._before, {}
-        if selects_all:
-            changed = [self.members[task_id] for task_id in before if task_id in self.members]
-        else:
-            # What was not selected before is new.
-            before.update(dict.fromkeys(found.keys() - self.found.keys()))
-            changed = [member for task_id, member in found.items() if task_id in before]
+        if not selects_all:
             self.found = found
-        changed = [member for member in changed if before[member.task_id] != _state_of(member)]
+
+    def take_changes(self) -> Changes:
+        """
+        Return what has changed of the tasks that are selected since the last time, also in walks that failed.
+        """
+        before, self._before = self._before, {}
+        changed = [
+            self.found[task_id]
+            for task_id, state in before.items()
+            if task_id in self.found and state != _state_of(self.found[task_id])
+        ]
         states = {each.task_id: state[0] for each in changed if (state := before[each.task_id]) is not None}
         return Changes(changed, states)
 
@@ -252,13 +258,14 @@ def watch_group(
 
     def walk() -> Snapshot | None:
         try:
-            changes = walks.walk()
+            walks.walk()
         except NotFoundError:
             if poll.has_begun or not may_appear():
                 raise
             return None
         blocked = find_blocked(walks.members, _fetch_outside(client, walks.members))
-        snapshot = poll.make_snapshot(walks.members, walks.found, changes, blocked)
+        # Last: those before an error are for the next poll.
+        snapshot = poll.make_snapshot(walks.members, walks.found, walks.take_changes(), blocked)
         return snapshot if walks.found else snapshot._replace(is_settled=not may_appear())
 
     def may_appear() -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.http_server import Response, ScriptedServer
 
 IDS = {name: f"{TASK_ID[:-2]}{name}A" for name in "ABCDE"}
+OUTSIDE_ID = f"{TASK_ID[:-2]}XA"
 ERROR = error_response(500, "InternalServerError", "some reason")
 
 pytestmark = pytest.mark.usefixtures("quick_polls")
@@ -23,12 +24,14 @@ pytestmark = pytest.mark.usefixtures("quick_polls")
 
 def page(token: str | None = None, **states: str) -> Response:
     """
-    Return a page of tasks with these states, by the last letters of their ids, and the token of the next page.
+    Return a page of tasks with these states, by the last letters of their ids, and the token of the next page. Those
+    that are unscheduled depend on a task of another group.
     """
     tasks = []
     for letter, state in states.items():
         status = {"taskId": IDS[letter], "taskGroupId": TASK_ID, "state": state, "runs": [{"runId": 0, "state": state}]}
-        tasks.append({"status": status, "task": {"metadata": {"name": f"task-{letter}"}}})
+        task = {"metadata": {"name": f"task-{letter}"}, "dependencies": [OUTSIDE_ID]}
+        tasks.append({"status": status, "task": task})
     document: dict[str, Any] = {"taskGroupId": TASK_ID, "tasks": tasks}
     return json_response({**document, **({"continuationToken": token} if token else {})})
 
@@ -68,3 +71,23 @@ def test_a_change_is_reported_once(
     assert (1, 10) == (result.exit_code, len(http_server.requests)), result.stderr
     assert 2 == result.stderr.count("trying again\n")
     assert expected == ", ".join(sorted(line.split("task-")[1] for line in result.stdout.splitlines()))
+
+
+def test_a_change_before_an_error_is_reported(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Also if all pages were read, and the tasks of other groups, on which some depend, cannot be looked up.
+    """
+    status = {"taskId": OUTSIDE_ID, "taskGroupId": OUTSIDE_ID, "state": "running", "runs": []}
+    http_server.respond_with(
+        page(A="running", B="unscheduled"),
+        page(A="completed", B="unscheduled"),
+        ERROR,
+        page(A="completed", B="unscheduled"),
+        json_response({"statuses": [{"taskId": OUTSIDE_ID, "status": status}]}),
+        page(A="completed", B="completed"),
+    )
+    result = tc("group", "watch", TASK_ID, "--retries", "0", env=http_server.env)
+
+    assert (0, 6) == (result.exit_code, len(http_server.requests)), result.stderr
+    lines = [line.split("task-")[1] for line in result.stdout.splitlines()]
+    assert lines == ["A running", "B unscheduled", "A completed", "B completed"]
