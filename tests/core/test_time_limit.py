@@ -8,7 +8,7 @@ import os
 import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pytest
 
@@ -43,6 +43,28 @@ def test_a_slow_expression_is_ended() -> None:
     """
     with pytest.raises(TimeLimitError), limit_processor_time(0.01):
         re.search("(a+)+$", "a" * 60 + "!")
+
+
+@pytest.mark.parametrize("ends_early", [False, True])
+def test_a_signal_while_the_block_ends(monkeypatch: pytest.MonkeyPatch, *, ends_early: bool) -> None:
+    """
+    Raises nothing: then the timer would run on, and end what comes later. It is like this when the machine is so busy
+    that the next signal comes before the error of the first one has left the block.
+    """
+    before = signal.getsignal(signal.SIGALRM)
+    set_timer = signal.setitimer
+
+    def be_late(timer: int, seconds: float, interval: float = 0.0) -> tuple[float, float]:
+        if not seconds:
+            signal.raise_signal(signal.SIGALRM)
+        return set_timer(timer, seconds, interval)
+
+    monkeypatch.setattr(signal, "setitimer", be_late)
+    with suppress(TimeLimitError) if ends_early else nullcontext(), limit_time(60):
+        if ends_early:
+            signal.raise_signal(signal.SIGALRM)
+    assert before == signal.getsignal(signal.SIGALRM)
+    assert (0.0, 0.0) == signal.getitimer(signal.ITIMER_REAL)
 
 
 def test_other_threads_have_no_limit() -> None:
