@@ -299,8 +299,9 @@ class Run(Generic[T, R]):
             self._has_items = False
             self._done.put(None)
             return
-        self._todo.put(Job(item, self._started))
+        # Counted first: as soon as it is in the queue, it may be done, and its result waited for.
         self._started += 1
+        self._todo.put(Job(item, self._started - 1))
         if self._threads < self._max_threads:
             if self.start_thread(self.work):
                 self._threads += 1

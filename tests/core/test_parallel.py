@@ -4,16 +4,17 @@ The engine of commands that act on many tasks: order, memory, errors and interru
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tccli.core.http.deadline import Cancellation
 from tccli.core.http.messages import Request, Response
 from tccli.core.http.retry import BackOff, RetryPolicy, send_with_retries
-from tccli.core.parallel import DEFAULT_JOBS, MIN_WAITING_RESULTS, Schedule, run_parallel
+from tccli.core.parallel import DEFAULT_JOBS, MIN_WAITING_RESULTS, Job, Schedule, run_parallel
 from tccli.errors import NegativeAnswerError, TcError
 from tests.time_limits import check_duration
 
@@ -95,6 +96,42 @@ def test_an_error_is_a_result() -> None:
     stopped = list(run_parallel(fail_at(3), range(5000), schedule=Schedule(stops_at_error=True)))
     assert [0, 1, 2, 3] == [item for item, _ in stopped[:4]]
     assert len(stopped) <= 4 + MIN_WAITING_RESULTS
+
+
+def test_what_was_begun_before_an_error_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Also if the thread that reads ahead has put a further job into the queue, and comes no further.
+    """
+    second, failed, skipped, over = (threading.Event() for _ in range(4))
+
+    class SlowQueue(queue.SimpleQueue[Any]):
+        def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: FBT002
+            is_third = isinstance(item, Job) and item.number == 2 and not item.is_skipped
+            if is_third:
+                second.set()
+                assert failed.wait(60)
+            super().put(item, block, timeout)
+            if is_third:
+                over.wait(60)
+            elif isinstance(item, Job) and item.is_skipped:
+                skipped.set()
+            elif isinstance(item, Job) and item.result is not None:
+                failed.set()
+
+    def work(item: int) -> int:
+        if item == 0:
+            # The last result.
+            assert skipped.wait(60)
+        elif item == 1:
+            assert second.wait(60)
+            raise NegativeAnswerError("1 fails")
+        return item
+
+    monkeypatch.setattr("tccli.core.parallel.SimpleQueue", SlowQueue)
+    schedule = Schedule(2, in_order=False, stops_at_error=True, reads_ahead=True)
+    done = [item for item, _ in run_parallel(work, range(3), schedule=schedule)]
+    over.set()
+    assert done == [1, 0]
 
 
 def test_an_error_of_the_items_comes_last() -> None:
