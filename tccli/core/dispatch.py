@@ -208,25 +208,26 @@ class Dispatcher:
         return list(batches.items())
 
     def _send(self, share: _Share, jobs: list[Job[Any, Any]]) -> None:
-        remote: dict[int, Job[Any, Any]] = {}
-        calls = []
         try:
-            for job, argument in zip(jobs, self._calls.begin([job.item for job in jobs]), strict=True):
-                if argument is None:
-                    self._run.run(job)
-                else:
-                    remote[job.number] = job
-                    calls.append((job.number, argument))
+            arguments = self._calls.begin([job.item for job in jobs])
         except BaseException as error:  # noqa: BLE001 - raised in the thread that reads the results
             for job in jobs:
                 job.fail(error)
                 self._run.finish(job)
+            pairs = []
+        else:
+            pairs = list(zip(jobs, arguments, strict=True))
+        remote = [(job, argument) for job, argument in pairs if argument is not None]
+        for job, argument in pairs:
+            if argument is None:
+                self._run.run(job)
         with self._lock:
             share.pending -= len(jobs)
-            share.jobs.update(remote)
-        # If the worker has ended, the thread that receives from it learns that.
-        with suppress(OSError):
-            share.worker.channel.send(calls)
+            share.jobs.update((job.number, job) for job, _ in remote)
+        if remote:
+            # If the worker has ended, the thread that receives from it learns that.
+            with suppress(OSError):
+                share.worker.channel.send([(job.number, argument) for job, argument in remote])
 
     def _receive(self, share: _Share) -> None:
         while answers := self._take_answers(share):
