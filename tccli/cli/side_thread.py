@@ -30,11 +30,11 @@ def run_beside(work: Callable[[Callable[[float], bool]], None], *, is_required: 
     over = threading.Event()
     thread = None
     try:
-        thread = start_thread(work, over.wait)
-    except ThreadError:
-        if is_required:
-            raise
-    try:
+        try:
+            thread = start_thread(work, over.wait)
+        except ThreadError:
+            if is_required:
+                raise
         yield
     finally:
         over.set()

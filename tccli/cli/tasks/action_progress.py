@@ -5,6 +5,7 @@ How many tasks were acted on, and what is still printed of a command that did no
 from __future__ import annotations
 
 import threading
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.time_limit import TimeLimitError, limit_time
@@ -88,7 +89,9 @@ class ActionProgress:
         # A file has all or nothing, and a pager has ended.
         is_open = options.output in {None, "-"} and not options.pager
         try:
-            write(self._follow(pairs, is_open=is_open))
+            # Closed at once: the limit of time in it must end with it.
+            with closing(self._follow(pairs, is_open=is_open)) as followed:
+                write(followed)
         except KeyboardInterrupt as error:
             # The output was interrupted: what it was writing is written again, since a part of it may be missing.
             self._end = error
@@ -121,11 +124,8 @@ class ActionProgress:
 
     def _write_rest(self, write: Callable[[Iterable[Pair]], None]) -> None:
         self._wait()
-        try:
-            with limit_time(MAX_END_SECONDS):
-                write(self._list_unwritten())
-        except TimeLimitError:
-            pass
+        with suppress(TimeLimitError), limit_time(MAX_END_SECONDS):
+            write(self._list_unwritten())
 
     def _wait(self) -> None:
         """
