@@ -59,9 +59,8 @@ class AssumedEnds:
         return [(option, sorted(ids - self._found)) for option, ids in options if ids - self._found]
 
     def _has(self, ids: set[str], call: BatchCall) -> bool:
-        line_id = call.number if call.id is None else call.id
         # As jq prints it, without and with -r.
-        found = {str(line_id), dump_exactly(line_id)} & ids
+        found = {str(call.result_id), dump_exactly(call.result_id)} & ids
         self._found |= found
         return bool(found)
 

@@ -124,7 +124,7 @@ class ItemMaker:
             return item
         method = self._runner.find_method(call)
         message = f"{method.id}: uncertain: an earlier run has sent the call, and its end is not known"
-        hint = suggest_check(call.number if call.id is None else call.id)
+        hint = suggest_check(call.result_id)
         uncertain = NegativeAnswerError(message, hint=hint).as_document()
         return Item(result=BatchResult(call.number, call.id, error=uncertain, is_uncertain=True))
 

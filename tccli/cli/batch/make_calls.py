@@ -142,7 +142,7 @@ class CallMaker:
         result = BatchResult(*answer)
         if result.is_uncertain and self._journal is not None:
             # The next run is the one that decides.
-            hint = suggest_check(result.number if result.id is None else result.id)
+            hint = suggest_check(result.result_id)
             result = result._replace(error={**(result.error or {}), "hint": hint})
         try:
             self._end_call(item, result)

@@ -11,7 +11,7 @@ from tccli import names
 from tccli.cli.call import describe_request, read_result
 from tccli.cli.lookup import find_method
 from tccli.core import payload as payloads
-from tccli.core.batch.calls import label_line
+from tccli.core.batch.calls import choose_result_id, label_line
 from tccli.core.tasks.labels import GroupListings
 from tccli.errors import BrokenAnswerError, CutOffAnswerError, NoAnswerError, ServiceError, TcError, UsageError
 from tccli.references.effects import CHANGES, find_effect
@@ -51,6 +51,13 @@ class BatchResult(NamedTuple):
     is_unreachable: bool = False
 
     @property
+    def result_id(self) -> Any:
+        """
+        The id that is written for the call.
+        """
+        return choose_result_id(self.number, self.id)
+
+    @property
     def label(self) -> str:
         """
         How messages name the call.
@@ -68,7 +75,7 @@ class BatchResult(NamedTuple):
         """
         Return what is written for the call.
         """
-        document = {"id": self.number if self.id is None else self.id, "status": self.status}
+        document = {"id": self.result_id, "status": self.status}
         if self.error is None:
             return {**document, "response": self.content}
         return {**document, "error": {**self.error, "uncertain": True} if self.is_uncertain else self.error}

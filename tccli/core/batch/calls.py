@@ -40,6 +40,13 @@ class BatchCall(NamedTuple):
     payload: Any
 
     @property
+    def result_id(self) -> Any:
+        """
+        The id that its result has.
+        """
+        return choose_result_id(self.number, self.id)
+
+    @property
     def label(self) -> str:
         """
         How messages name it.
@@ -55,6 +62,13 @@ class BadLine(NamedTuple):
     number: int
     id: Any
     error: TcError
+
+
+def choose_result_id(number: int, line_id: Any) -> Any:
+    """
+    Return the id that the result of a line has: that of the line, or its number if it has none.
+    """
+    return number if line_id is None else line_id
 
 
 def label_line(number: int, line_id: Any) -> str:
@@ -139,7 +153,7 @@ def _parse_fields(document: dict[str, Any]) -> tuple[str, str, list[str], dict[s
         str(method),
         words,
         {name: _to_text(name, each) for name, each in (query or {}).items()},
-        (document.get("payload")),
+        document.get("payload"),
     )
 
 
