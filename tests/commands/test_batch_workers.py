@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import CommandLine, Start
 
+    StartStalled = Callable[..., tuple[subprocess.Popen[bytes], list[int]]]
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there are worker processes on Linux only")
 
 PING = {"service": "queue", "method": "ping"}
@@ -66,23 +68,28 @@ UNSAFE = ("hooks", "triggerHook", "g", "{1}", "--data", "{}")
 SAFE = ("secrets", "remove", "{1}")
 
 
-def start_stalled(
-    start: Start, server: ScriptedServer, env: dict[str, str], tmp_path: Path, *words: str
-) -> subprocess.Popen[bytes]:
+@pytest.fixture
+def start_stalled(start: Start, http_server: ScriptedServer, env: dict[str, str], tmp_path: Path) -> StartStalled:
     """
-    Start a batch of 200 calls, all of which but the first ones hang, in workers.
+    Return a function that starts a batch of 200 calls, all of which but the first ones hang in workers, and returns the
+    process and the ids of its workers.
     """
 
     def respond(request: Received) -> Response:
         number = int(request.target.split("/h")[-1].split("/")[0])
         return json_response({}) if number <= 3 * JOBS else NO_RESPONSE
 
-    server.respond_with(respond)
-    (tmp_path / "lines").write_text("".join(f"h{number}\n" for number in range(1, 201)))
-    with (tmp_path / "lines").open("rb") as lines:
-        process = start("batch", "--jobs", str(JOBS), *words, env=env, stdin=lines.fileno())
-    server.wait_for(4 * JOBS)
-    return process
+    def start_batch(*words: str) -> tuple[subprocess.Popen[bytes], list[int]]:
+        http_server.respond_with(respond)
+        (tmp_path / "lines").write_text("".join(f"h{number}\n" for number in range(1, 201)))
+        with (tmp_path / "lines").open("rb") as lines:
+            process = start("batch", "--jobs", str(JOBS), *words, env=env, stdin=lines.fileno())
+        http_server.wait_for(4 * JOBS)
+        workers = list_children(process.pid)
+        assert WORKERS == len(workers)
+        return process, workers
+
+    return start_batch
 
 
 def test_results_are_those_of_threads(tc_process: CommandLine, tc: CommandLine, env: dict[str, str]) -> None:
@@ -169,16 +176,16 @@ def test_a_call_that_is_idempotent_survives_a_worker(
 
 @pytest.mark.parametrize("options", [(), ("--fail-fast",), ("--journal", "journal")], ids=str)
 def test_a_call_that_is_not_idempotent_is_uncertain(
-    start: Start, http_server: ScriptedServer, env: dict[str, str], tmp_path: Path, options: tuple[str, ...]
+    start_stalled: StartStalled, http_server: ScriptedServer, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     """
     When its worker is killed; it is not sent again, and the batch goes on, or ends with --fail-fast.
     """
     options = tuple(str(tmp_path / word) if word == "journal" else word for word in options)
-    process = start_stalled(start, http_server, env, tmp_path, *UNSAFE, *options)
+    process, workers = start_stalled(*UNSAFE, *options)
     sent = len(http_server.requests)
     http_server.respond_with(json_response({}))
-    for pid in list_children(process.pid):
+    for pid in workers:
         os.kill(pid, signal.SIGKILL)
     output, errors = process.communicate(timeout=60)
 
@@ -200,10 +207,8 @@ def test_a_call_that_is_not_idempotent_is_uncertain(
 @pytest.mark.parametrize("whole_group", [False, True])
 @pytest.mark.parametrize("words", [UNSAFE, SAFE], ids=["unsafe", "safe"])
 def test_a_signal_ends_all(
-    start: Start,
+    start_stalled: StartStalled,
     http_server: ScriptedServer,
-    env: dict[str, str],
-    tmp_path: Path,
     number: signal.Signals,
     whole_group: bool,
     words: tuple[str, ...],
@@ -212,9 +217,7 @@ def test_a_signal_ends_all(
     Also one that a terminal sends to the workers as well. What was on the way is uncertain, and what waited in a worker
     is not sent.
     """
-    process = start_stalled(start, http_server, env, tmp_path, *words)
-    workers = list_children(process.pid)
-    assert WORKERS == len(workers)
+    process, workers = start_stalled(*words)
     if whole_group:
         for pid in workers:
             os.kill(pid, number)
@@ -233,9 +236,8 @@ def test_a_signal_ends_all(
 @pytest.mark.parametrize("is_stopped", [False, True], ids=["", "stopped"])
 @pytest.mark.parametrize("words", [UNSAFE, SAFE], ids=["unsafe", "safe"])
 def test_workers_end_with_their_parent(
-    start: Start,
+    start_stalled: StartStalled,
     http_server: ScriptedServer,
-    env: dict[str, str],
     tmp_path: Path,
     words: tuple[str, ...],
     *,
@@ -244,9 +246,7 @@ def test_workers_end_with_their_parent(
     """
     Killed, it leaves no process behind, nor a lock on the journal; nothing is sent then. Nor one that is stopped.
     """
-    process = start_stalled(start, http_server, env, tmp_path, *words, "--journal", str(tmp_path / "journal"))
-    workers = list_children(process.pid)
-    assert WORKERS == len(workers)
+    process, workers = start_stalled(*words, "--journal", str(tmp_path / "journal"))
     if is_stopped:
         for worker in workers:
             os.kill(worker, signal.SIGSTOP)
@@ -256,15 +256,13 @@ def test_workers_end_with_their_parent(
     assert 4 * JOBS == len(http_server.requests)
 
 
-def test_what_others_see_of_workers(
-    start: Start, http_server: ScriptedServer, env: dict[str, str], tmp_path: Path
-) -> None:
+def test_what_others_see_of_workers(start_stalled: StartStalled, tmp_path: Path) -> None:
     """
     No streams of the user, no journal, and nothing on the command line that the parent has not.
     """
-    process = start_stalled(start, http_server, env, tmp_path, *SAFE, "--journal", str(tmp_path / "journal"))
+    process, workers = start_stalled(*SAFE, "--journal", str(tmp_path / "journal"))
     own = Path(f"/proc/{process.pid}/cmdline").read_bytes()
-    for pid in list_children(process.pid):
+    for pid in workers:
         assert own == Path(f"/proc/{pid}/cmdline").read_bytes()
         files = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
         assert {"/dev/null"} == {each for each in files if each.startswith("/")}

@@ -50,6 +50,25 @@ def live_log(group_env: GroupEnv, name: str, tmp_path: Path) -> Iterator[Log]:
         log.finish()
 
 
+def add_waiting_task(group_env: GroupEnv) -> str:
+    """
+    Create the task *build*, which cannot start before another one has ended, and return its id.
+    """
+    group_env.add("first", "running")
+    return group_env.add("build", needs=["first"])
+
+
+@contextmanager
+def run_waiting_task(group_env: GroupEnv, tmp_path: Path) -> Iterator[Log]:
+    """
+    Start *build*, and serve its log in the block.
+    """
+    group_env.resolve("first", "completed")
+    group_env.claim("build")
+    with live_log(group_env, "build", tmp_path) as log:
+        yield log
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -217,14 +236,11 @@ def test_waits_for_the_start_and_for_retries(
     """
     The log of each run that the queue starts follows.
     """
-    group_env.add("first", "running")
-    task_id = group_env.add("build", needs=["first"])
+    task_id = add_waiting_task(group_env)
     waiting = tc("task", "log", task_id, env=group_env.environment)
     assert (5, 1) == (waiting.exit_code, waiting.stderr.count("\n"))
     process = start("task", "log", task_id, "--wait", env=group_env.environment)
-    group_env.resolve("first", "completed")
-    group_env.claim("build")
-    with live_log(group_env, "build", tmp_path) as log:
+    with run_waiting_task(group_env, tmp_path) as log:
         log.write(b"run 0\n")
         assert process.stdout is not None
         assert b"run 0\n" == process.stdout.readline()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.test_task_log import live_log
+from tests.commands.test_task_log import add_waiting_task, run_waiting_task
 from tests.ids import TASK_ID
 
 if TYPE_CHECKING:
@@ -24,12 +24,9 @@ def test_one_task(start: Start, group_env: GroupEnv, tmp_path: Path, state: str,
     """
     Its log is printed as it is; all else is on stderr.
     """
-    group_env.add("first", "running")
-    task_id = group_env.add("build", needs=["first"])
+    task_id = add_waiting_task(group_env)
     process = start("task", "wait", task_id, "--log", env=group_env.environment)
-    group_env.resolve("first", "completed")
-    group_env.claim("build")
-    with live_log(group_env, "build", tmp_path) as log:
+    with run_waiting_task(group_env, tmp_path) as log:
         log.write(b"one\n")
         assert process.stdout is not None
         assert b"one\n" == process.stdout.readline()
