@@ -16,5 +16,6 @@ MAX_PAUSE_SECONDS = 0.5
 if __name__ == "__main__":
     pauses.MIN_PAUSE_SECONDS = MIN_PAUSE_SECONDS
     pauses.MAX_PAUSE_SECONDS = MAX_PAUSE_SECONDS
+    pauses.MIN_PAUSES_PER_WALK = 1
     sys.argv[0] = tc.__file__
     tc.main()

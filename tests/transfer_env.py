@@ -134,17 +134,21 @@ def peak_memory(
     exit_code: int = 0,
     output: str = os.devnull,
     stdin: IO[Any] | None = None,
+    module: str = "tccli",
 ) -> int:
     """
     Run ``tc``, which must end with *exit_code* and writes to the file *output*; return its peak memory in bytes.
+
+    Args:
+        module: That of ``tc``, or one that runs it in another way.
     """
     # A child process starts with the peak of its parent, so a small process starts it.
     script = (
-        "import os, subprocess, sys; process = subprocess.Popen([sys.executable, '-m', 'tccli', *sys.argv[2:]], "
+        "import os, subprocess, sys; process = subprocess.Popen([sys.executable, '-m', *sys.argv[2:]], "
         "stdout=open(sys.argv[1], 'wb')); _, status, usage = os.wait4(process.pid, 0); process.returncode = status; "
         "print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)"
     )
-    command = [sys.executable, "-c", script, output, *argv]
+    command = [sys.executable, "-c", script, output, module, *argv]
     done = subprocess.run(command, env=env, stdin=stdin, stdout=subprocess.PIPE, check=True)
     status, peak = map(int, done.stdout.split())
     assert exit_code == status

@@ -143,11 +143,11 @@ def test_nothing_to_rerun(tc: CommandLine, red_group: GroupEnv, options: list[st
     assert code == 1 or before == len(red_group.sandbox.requests)
 
 
-def test_rerun_and_wait(start: Start, tc: CommandLine, red_group: GroupEnv) -> None:
+def test_rerun_and_wait(start_quick: Start, tc: CommandLine, red_group: GroupEnv) -> None:
     """
     What was started is on stderr, what has ended on stdout, to the end of all; 1 if one is not completed.
     """
-    process = start("group", "rerun", red_group.group_id, "--failed", "-f", "--wait", env=red_group.environment)
+    process = start_quick("group", "rerun", red_group.group_id, "--failed", "-f", "--wait", env=red_group.environment)
     for name, state in (("test-1", "failed"), ("test-2", "completed")):
         while "pending" not in tc("task", "status", red_group.ids[name], env=red_group.environment).stdout:
             pass

@@ -96,7 +96,7 @@ def test_many_logs_in_order(tc: CommandLine, group_env: GroupEnv) -> None:
     assert result.stdout == "".join(f"t{n:02} | {str(n) * 200_000}\nt{n:02} | end\n" for n in range(20))
 
 
-def test_follows_all_tasks(start: Start, group_env: GroupEnv, tmp_path: Path) -> None:
+def test_follows_all_tasks(start_quick: Start, group_env: GroupEnv, tmp_path: Path) -> None:
     """
     Lines are printed whole, also of tasks that start later, until nothing can run any more.
     """
@@ -106,7 +106,7 @@ def test_follows_all_tasks(start: Start, group_env: GroupEnv, tmp_path: Path) ->
     with live_log(group_env, "a", tmp_path) as first, live_log(group_env, "b", tmp_path) as second:
         first.write(b"half ")
         second.write(b"b1\n")
-        process = start("group", "logs", group_env.group_id, "-f", env=group_env.environment)
+        process = start_quick("group", "logs", group_env.group_id, "-f", env=group_env.environment)
         assert process.stdout is not None
         assert b"b     | b1\n" == process.stdout.readline().replace(b"b |", b"b     |")
         first.write(b"a1\n")

@@ -126,7 +126,8 @@ def test_memory_and_requests(
         http_server.requests.clear()
         # Those that poll end with the third walk.
         http_server.respond_with(serve_group(size, *(("completed", 2) if walks == 3 else ())))
-        peaks.append(peak_memory(["group", argv[0], GROUP, *argv[1:]], http_server.env, exit_code=exit_code))
+        words = ["group", argv[0], GROUP, *argv[1:]]
+        peaks.append(peak_memory(words, http_server.env, exit_code=exit_code, module="tests.quick_tc"))
         assert size / PAGE_TASKS <= len(http_server.requests) <= walks * size / PAGE_TASKS + MAX_OTHER_REQUESTS
 
     assert (peaks[1] - peaks[0]) / (MANY - FEW) <= max_bytes

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.commands.test_task_log import GONE, LIVE, live_log
+from tests.commands.test_task_log import GONE, LIMITS_SECONDS, LIVE, live_log
 from tests.http_server import DROPPED, NO_RESPONSE, Response, ScriptedServer, error_response, json_response, response
 from tests.ids import TASK_ID
 
@@ -252,12 +252,18 @@ def test_a_queue_that_fails_for_a_while(tc: CommandLine, http_server: ScriptedSe
     assert (BEFORE + ("" if code else REST)).encode() == result.output
 
 
-def test_the_time_is_up_while_the_queue_is_silent(tc: CommandLine, http_server: ScriptedServer) -> None:
+def test_the_time_is_up_while_the_queue_is_silent(
+    tc: CommandLine, http_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
     That is all there is to tell.
     """
-    Deployment(http_server, [CUT_OFF], broken=[NO_RESPONSE])
-    result = tc("--retries", "0", "task", "log", TASK_ID, "--timeout", "1s", env=http_server.env)
+    monkeypatch.setattr("tccli.core.tasks.pauses.MAX_LAST_POLL_SECONDS", 0.1)
+    for seconds in LIMITS_SECONDS:
+        Deployment(http_server, [CUT_OFF], broken=[NO_RESPONSE])
+        result = tc("--retries", "0", "task", "log", TASK_ID, "--timeout", str(seconds), env=http_server.env)
+        if result.output:
+            break
 
     assert (124, BEFORE.encode(), 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
 
@@ -274,7 +280,7 @@ def test_the_time_is_up_while_the_queue_is_silent(tc: CommandLine, http_server: 
     ids=" ".join,
 )
 def test_a_worker_that_is_gone_before_the_run_has_ended(
-    start: Start, group_env: GroupEnv, words: list[str], end: bytes
+    start_quick: Start, group_env: GroupEnv, words: list[str], end: bytes
 ) -> None:
     """
     Each command that follows logs reads on where the log was stored, and has nothing to tell about it.
@@ -286,7 +292,7 @@ def test_a_worker_that_is_gone_before_the_run_has_ended(
     whole = BEFORE + REST if not end else BEFORE
     with ScriptedServer() as worker:
         worker.respond_with(chunked(BEFORE, end))
-        process = start("--retries", "8", "--delay-factor", "50ms", *line, env=group_env.environment)
+        process = start_quick("--retries", "8", "--delay-factor", "50ms", *line, env=group_env.environment)
         if run_id:
             wait_for_runs(group_env, task_id, 2)
             group_env.claim("build", run_id)
@@ -383,16 +389,16 @@ def test_a_live_log_may_be_silent(start: Start, group_env: GroupEnv, tmp_path: P
     For longer than a request may take, but not for longer than the deadline of the download.
     """
     task_id = group_env.add("build", "running")
-    line = ["download", "artifact", task_id, LOG_NAME, "-", "--transfer-timeout", "500ms"]
+    line = ["download", "artifact", task_id, LOG_NAME, "-", "--transfer-timeout", "300ms"]
     with live_log(group_env, "build", tmp_path) as log:
         log.write(b"one\n")
         process = start(*line, env=group_env.environment)
-        limited = start(*line, "--deadline", "4s", env=group_env.environment)
+        limited = start(*line, "--deadline", "2s", env=group_env.environment)
         assert process.stdout is not None
         assert b"one\n" == process.stdout.readline()
         out, err = limited.communicate(timeout=60)
         assert (8, b"one\n", 2) == (limited.returncode, out, err.count(b"\n")), err
-        time.sleep(1)
+        time.sleep(0.4)
         log.write(b"two\n")
         assert b"two\n" == process.stdout.readline()
     group_env.resolve("build", "completed")
@@ -483,6 +489,7 @@ def test_a_silent_connection_after_the_end(
     The status is requested while a live log is silent, so that the stored log is read on.
     """
     monkeypatch.setattr("tccli.core.tasks.log_follow.MIN_STATUS_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("tccli.core.tasks.log_reader.IDLE_SECONDS", 0.01)
     silent = Response(chunked(BEFORE, b"").data, closes=False)
     Deployment(http_server, [silent], polls=2, stored=[BEFORE + REST])
     result = tc(*QUICK, "task", "log", TASK_ID, env=http_server.env)

@@ -82,11 +82,11 @@ def begin(start: Start, env: GroupEnv, command: str) -> tuple[Popen[bytes], int]
 
 
 @pytest.mark.parametrize("command", ["task run", "task retrigger", "task rerun", "task wait", "task log", "group logs"])
-def test_no_run_is_left_out(start: Start, group_env: GroupEnv, command: str) -> None:
+def test_no_run_is_left_out(start_quick: Start, group_env: GroupEnv, command: str) -> None:
     """
     However many runs began and ended between two polls; a line on stderr tells of each that was retried.
     """
-    process, first = begin(start, group_env, command)
+    process, first = begin(start_quick, group_env, command)
     for run_id in (first, first + 1, first + 2):
         retry(group_env, "t", run_id, "intermittent-task")
     complete(group_env, "t", first + 3)
@@ -99,11 +99,11 @@ def test_no_run_is_left_out(start: Start, group_env: GroupEnv, command: str) -> 
 
 
 @pytest.mark.parametrize("command", ["task run", "task log", "group logs"])
-def test_runs_without_a_log(start: Start, group_env: GroupEnv, command: str) -> None:
+def test_runs_without_a_log(start_quick: Start, group_env: GroupEnv, command: str) -> None:
     """
     One line for each, also for the last one, which was never started.
     """
-    process, _ = begin(start, group_env, command)
+    process, _ = begin(start_quick, group_env, command)
     retry(group_env, "t", 0)
     retry(group_env, "t", 1, log=False)
     group_env.call("cancelTask", group_env.ids["t"])
@@ -116,14 +116,14 @@ def test_runs_without_a_log(start: Start, group_env: GroupEnv, command: str) -> 
     assert "canceled" in told[-1]
 
 
-def test_several_tasks_are_retried(start: Start, group_env: GroupEnv) -> None:
+def test_several_tasks_are_retried(start_quick: Start, group_env: GroupEnv) -> None:
     """
     The lines of a task stand in the order of its runs, whatever the others do; so do those of a new task.
     """
     group_env.add("a")
     group_env.add("b")
     group_env.add("gone", "exception")
-    process = start("group", "logs", group_env.group_id, "-f", env=group_env.environment)
+    process = start_quick("group", "logs", group_env.group_id, "-f", env=group_env.environment)
     group_env.wait_for_request("/list")
     for run_id in range(2):
         retry(group_env, "a", run_id)

@@ -202,11 +202,11 @@ def test_the_group_offers_an_action(tc: CommandLine, copied: GroupEnv, actions: 
     assert "Retrigger it" not in other.stderr
 
 
-def test_copy_and_wait(start: Start, copied: GroupEnv) -> None:
+def test_copy_and_wait(start_quick: Start, copied: GroupEnv) -> None:
     """
     The id is on stderr, the end of the task on stdout.
     """
-    process = start("task", "retrigger", copied.ids["test"], "--wait", env=copied.environment)
+    process = start_quick("task", "retrigger", copied.ids["test"], "--wait", env=copied.environment)
     before = count_tasks(copied)
     while count_tasks(copied) == before:
         time.sleep(0.05)

@@ -37,6 +37,7 @@ def payload(script: str, seconds: int = 60) -> dict[str, Any]:
     return {"command": [["sh", "-c", script]], "maxRunTime": seconds}
 
 
+@pytest.mark.usefixtures("quick_polls")
 def test_a_group_that_a_worker_runs(tc: CommandLine, worked_group: GroupEnv) -> None:
     """
     One completes, one fails, one takes too long, one never runs because of that, and one runs whatever the others did.
@@ -69,15 +70,15 @@ def test_a_group_that_a_worker_runs(tc: CommandLine, worked_group: GroupEnv) -> 
     ).stdout.strip("\n[]")
 
 
-def test_a_task_is_cancelled_while_it_runs(start: Start, tc: CommandLine, worked_group: GroupEnv) -> None:
+def test_a_task_is_cancelled_while_it_runs(start_quick: Start, tc: CommandLine, worked_group: GroupEnv) -> None:
     """
     Whoever follows its log or waits for it sees the end; what depends on it can never run.
     """
     env = worked_group.environment
     task_id = worked_group.add("long", payload=payload("echo begun; sleep 60"))
     worked_group.add("after", needs=["long"])
-    log = start("task", "log", task_id, "--wait", "--own", "--exit-status", env=env)
-    waits = start("group", "wait", worked_group.group_id, env=env)
+    log = start_quick("task", "log", task_id, "--wait", "--own", "--exit-status", env=env)
+    waits = start_quick("group", "wait", worked_group.group_id, env=env)
     assert log.stdout is not None
     assert b"begun\n" == log.stdout.readline()
     assert 0 == tc("task", "cancel", task_id, env=env).exit_code
@@ -93,14 +94,14 @@ def test_a_task_is_cancelled_while_it_runs(start: Start, tc: CommandLine, worked
     assert "long is rerun, which is exception (canceled)" in why
 
 
-def test_a_task_is_retried_after_the_end_of_its_worker(start: Start, group_env: GroupEnv) -> None:
+def test_a_task_is_retried_after_the_end_of_its_worker(start_quick: Start, group_env: GroupEnv) -> None:
     """
     It has not ended, so a wait goes on to the end of the next run, and what depends on it can still run.
     """
     task_id = group_env.add("build", "running")
     group_env.add("test", needs=["build"])
-    process = start("group", "wait", group_env.group_id, "--fail-fast", env=group_env.environment)
-    watch = start("group", "watch", group_env.group_id, env=group_env.environment)
+    process = start_quick("group", "wait", group_env.group_id, "--fail-fast", env=group_env.environment)
+    watch = start_quick("group", "watch", group_env.group_id, env=group_env.environment)
     assert watch.stdout is not None
     seen = {watch.stdout.readline() for _ in range(2)}
     group_env.call("reportException", task_id, "0", payload={"reason": "worker-shutdown"})

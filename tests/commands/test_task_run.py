@@ -99,11 +99,11 @@ def wait_for_task(env: GroupEnv) -> str:
 
 
 @pytest.mark.parametrize(("state", "code"), [("completed", 0), ("failed", 1)])
-def test_run_and_wait(start: Start, group_env: GroupEnv, state: str, code: int) -> None:
+def test_run_and_wait(start_quick: Start, group_env: GroupEnv, state: str, code: int) -> None:
     """
     The exit code is the task's outcome.
     """
-    process = start("task", "run", "--queue", "proj-x/ci", "--wait", "--", "true", env=group_env.environment)
+    process = start_quick("task", "run", "--queue", "proj-x/ci", "--wait", "--", "true", env=group_env.environment)
     task_id = wait_for_task(group_env)
     group_env.claim("run")
     group_env.resolve("run", state)
@@ -141,7 +141,7 @@ def test_objects(tc: CommandLine, group_env: GroupEnv) -> None:
 
 @pytest.mark.parametrize(("state", "code"), [("completed", 0), ("failed", 1)])
 @pytest.mark.parametrize("command", ["run", "retrigger", "rerun"])
-def test_the_log_is_followed(start: Start, group_env: GroupEnv, command: str, state: str, code: int) -> None:
+def test_the_log_is_followed(start_quick: Start, group_env: GroupEnv, command: str, state: str, code: int) -> None:
     """
     It is all that is on stdout, and the exit code is the task's outcome.
     """
@@ -151,7 +151,7 @@ def test_the_log_is_followed(start: Start, group_env: GroupEnv, command: str, st
         words = [group_env.add("run", "failed")]
         run_id = 1 if command == "rerun" else 0
     group_env.sandbox.requests.clear()
-    process = start("task", command, "--log", *words, env=group_env.environment)
+    process = start_quick("task", command, "--log", *words, env=group_env.environment)
     if command == "rerun":
         while group_env.call("status", words[0])["status"]["state"] == "failed":
             time.sleep(0.05)

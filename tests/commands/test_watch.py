@@ -39,12 +39,12 @@ def add_red_group(env: GroupEnv) -> None:
     env.add("test-2", "running")
 
 
-def test_a_line_per_change(tc: CommandLine, start: Start, group_env: GroupEnv) -> None:
+def test_a_line_per_change(tc: CommandLine, start_quick: Start, group_env: GroupEnv) -> None:
     """
     The states now, then each change, until no task can move; the end is that of a wait.
     """
     add_red_group(group_env)
-    process = start("group", "watch", group_env.group_id, env=group_env.environment)
+    process = start_quick("group", "watch", group_env.group_id, env=group_env.environment)
     assert process.stdout is not None
     first = [process.stdout.readline() for _ in range(4)]
     group_env.resolve("test-2", "completed")

@@ -44,6 +44,14 @@ def script_files(tree: CommandNode, tmp_path_factory: pytest.TempPathFactory) ->
     return files
 
 
+@pytest.fixture(scope="session")
+def installed_files(tree: CommandNode) -> dict[str, str]:
+    """
+    The texts of all scripts that a package installs, by path.
+    """
+    return completions.list_files(tree)
+
+
 @pytest.fixture(params=["bash", "zsh", "fish"])
 def shell(request: pytest.FixtureRequest) -> str:
     """
@@ -117,13 +125,15 @@ def test_completes_words_of_the_script(opened: Open, keys: str, words: list[str]
 
 
 @pytest.mark.parametrize("name", ["tc", "taskcluster-tc"])
-def test_what_a_package_installs(opened: Open, tree: CommandNode, shell: str, tmp_path: Path, name: str) -> None:
+def test_what_a_package_installs(
+    opened: Open, installed_files: dict[str, str], shell: str, tmp_path: Path, name: str
+) -> None:
     """
     The shell finds it by itself, for both names; bash needs its bash-completion for that, which loads by name.
     """
     folder = tmp_path / "installed"
     folder.mkdir()
-    for path, text in completions.list_files(tree).items():
+    for path, text in installed_files.items():
         (folder / Path(path).name.removesuffix(".bash")).write_text(text, "utf-8")
     loading = {
         "bash": f". '{folder}/{name}'",

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(("state", "code"), [("completed", 0), ("failed", 1)])
-def test_one_task(start: Start, group_env: GroupEnv, tmp_path: Path, state: str, code: int) -> None:
+def test_one_task(start_quick: Start, group_env: GroupEnv, tmp_path: Path, state: str, code: int) -> None:
     """
     Its log is printed as it is; all else is on stderr.
     """
     task_id = add_waiting_task(group_env)
-    process = start("task", "wait", task_id, "--log", env=group_env.environment)
+    process = start_quick("task", "wait", task_id, "--log", env=group_env.environment)
     with run_waiting_task(group_env, tmp_path) as log:
         log.write(b"one\n")
         assert process.stdout is not None
@@ -39,12 +39,12 @@ def test_one_task(start: Start, group_env: GroupEnv, tmp_path: Path, state: str,
     assert 1 + code == err.count(b"\n")
 
 
-def test_what_was_rerun(start: Start, group_env: GroupEnv) -> None:
+def test_what_was_rerun(start_quick: Start, group_env: GroupEnv) -> None:
     """
     The log of the new run, not of the one before.
     """
     task_id = group_env.add("build", "failed", log=b"old\n")
-    process = start("task", "rerun", task_id, "--log", env=group_env.environment)
+    process = start_quick("task", "rerun", task_id, "--log", env=group_env.environment)
     deadline = time.monotonic() + 30
     while len(group_env.call("status", task_id)["status"]["runs"]) < 2:
         assert time.monotonic() < deadline
