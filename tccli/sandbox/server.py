@@ -17,6 +17,7 @@ from tccli.sandbox.auth.accounts import ROOT_CLIENT, TABLES, Accounts
 from tccli.sandbox.clock import Clock
 from tccli.sandbox.http.connection import Protocol
 from tccli.sandbox.services.all import create_registry
+from tccli.sandbox.storage.connection import IDLE_SECONDS
 from tccli.sandbox.storage.host import DEFAULT_HOST, Storage
 from tccli.sandbox.store import Store
 
@@ -85,6 +86,8 @@ class Server:
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=10,
+            # As long as the storage host: a client that does not retry may be slow between two calls.
+            timeout_keep_alive=IDLE_SECONDS,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="sandbox", daemon=True)
