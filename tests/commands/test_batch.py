@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import pty
@@ -13,6 +14,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -700,21 +702,25 @@ def test_all_wait_when_a_service_asks_one_to(
     After a 429 with Retry-After, nothing is sent before its time is up.
     """
     arrived: list[float] = []
+    numbers, is_asked = itertools.count(1), threading.Event()
 
     def respond(_request: Received) -> Response:
+        number = next(numbers)
         arrived.append(time.monotonic())
-        if len(arrived) == 5:
+        if number == 5:
+            is_asked.set()
             return error_response(429, "E", "slow down", Retry_After="1")
-        # Until the client has read it.
-        time.sleep(0.1)
+        if 1 < number < 5:
+            # They are on the way when it comes, until the client has read it.
+            is_asked.wait(30)
+            time.sleep(0.5)
         return json_response({})
 
     http_server.respond_with(respond)
     lines = make_lines([PING] * 60)
     result = tc_process("batch", "--jobs", "4", stdin=lines, env={**http_server.env, **makers})
     assert 0 == result.exit_code
-    # Those on the way when it came are not stopped.
-    assert sum(moment < arrived[4] + 0.9 for moment in arrived) <= 5 + 4
+    assert 5 == sum(moment < arrived[4] + 0.9 for moment in arrived)
 
 
 def test_results_come_while_lines_are_written(start: Start, sandbox: RunningSandbox, makers: dict[str, str]) -> None:
