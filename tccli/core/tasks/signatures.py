@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from tccli.core.tasks.log_ranks import HEADING, IGNORED, Rank, rank_text
+from tccli.core.tasks.log_ranks import IGNORED, ROOT, Rank, rank_heading, rank_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +21,11 @@ MAX_SIGNATURE_CHARACTERS = 300
 
 TAKES_FIRST = frozenset({Rank.CAUSE})
 """Of lines of other ranks, the last one counts."""
+TAKES_FIRST_OF_GROUP = frozenset({Rank.HINT, Rank.ERROR})
+"""Of lines of these ranks that follow each other, the first one counts: the others are its consequences."""
+CAN_FOLLOW_HEADING = frozenset({Rank.OUTPUT, Rank.HINT, Rank.ERROR})
+MAX_GAP_LINES = 2
+"""Of output between lines that follow each other."""
 
 
 class FailureLine(NamedTuple):
@@ -62,8 +67,15 @@ _PREFIXES = (
     re.compile(r"#\d+ (?:\d+\.\d+ )?"),
     # Of mach: minutes and seconds.
     re.compile(r" {0,2}\d{1,3}:\d\d\.\d\d "),
+    # Of rpm builds, kernels and Jenkins.
+    re.compile(r"\[ {0,8}\d{1,8}(?:\.\d+|s)\] ?|\d\d:\d\d:\d\d  (?! *[A-Z]+ +- )"),
 )
 _MOZHARNESS = re.compile(r" ?\d\d:\d\d:\d\d +(DEBUG|INFO|WARNING|ERROR|CRITICAL|FATAL) - ?")
+_USUAL_LEVELS = frozenset({"DEBUG", "INFO", "WARNING"})
+_LEVEL = re.compile(
+    r"(?:ERRO|FATA|PANI)\[\d{4}\] +|time=\S+ level=(?:error|fatal|panic) msg=|[EF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] "
+)
+"""Of logging libraries of Go."""
 _WORKER = re.compile(r"\[taskcluster(?::(?P<level>[a-z]+)|[^\]]*)\] ?")
 _RUN_TASK = re.compile(r"\[(?:fetches|setup|cache|volume|cleanup|content-tooltool) ")
 """What `run-task` does before and after the task's own command."""
@@ -78,6 +90,7 @@ _WORKER_ENDED_IT = re.compile(
 _UPLOAD_PROBLEM = re.compile(
     r"(?i)^artifact \S.*(?:not found|does not exist|no such file|cannot )|^uploading error artifact"
 )
+_NEXT_ATTEMPT = re.compile(r"(?i)\bnext attempt\b|\bretrying\b|\bwill retry\b")
 _EXIT_CODE = re.compile(r"(?i)^(?:successful task run with )?exit code: 0\b")
 _NONZERO_EXIT_CODE = re.compile(r"(?i)^(?:unsuccessful task run with )?exit (?:code:|status) -?[1-9]")
 _ANY_EXIT_CODE = re.compile(r"(?i)\bexit (?:code|status):? {1,3}(-?\d{1,10})\b")
@@ -89,24 +102,13 @@ def find_failure_line(lines: Iterable[str]) -> FailureLine | None:
     """
     Return the line of a log that a person would point at; None if the log has no output.
     """
-    best: FailureLine | None = None
-    before: FailureLine | None = None
-    has_ended = False
+    choice = _Choice()
     reader = _Reader()
     for number, line in enumerate(lines):
         found = reader.rank(line[:MAX_LINE_CHARACTERS])
-        if found is None:
-            continue
-        rank, text = found
-        if best is not None and best.number == number - 1 and IGNORED.match(text):
-            best = before
-            continue
-        has_ended = has_ended or rank == Rank.EXIT
-        if has_ended and rank == Rank.OUTPUT and best is not None:
-            continue
-        if best is None or rank > best.rank or (rank == best.rank and rank not in TAKES_FIRST):
-            before, best = best, FailureLine(number, rank, text)
-    return reader.replace(best)
+        if found is not None:
+            choice.consider(number, *found, is_root=reader.is_root, is_detail=reader.is_detail)
+    return reader.replace(choice.best)
 
 
 def find_exit_code(lines: Iterable[str]) -> str | None:
@@ -131,16 +133,63 @@ def _is_visible(text: str) -> bool:
     return (text != "" and text[0].isprintable()) or any(each.isprintable() and each != " " for each in text)
 
 
+class _Choice:
+    """
+    Which of the lines so far matters most.
+
+    A line of a higher rank replaces one of a lower rank. Of the same rank, the last one counts in general, as the task
+    went on after those before. Lines of the same group are at most `MAX_GAP_LINES` lines of output apart, without the
+    indented ones, and no command is printed between them.
+    """
+
+    def __init__(self) -> None:
+        self.best: FailureLine | None = None
+        self._before: FailureLine | None = None
+        self._has_ended = False
+        self._gap = 0
+
+    def consider(self, number: int, rank: Rank, text: str, *, is_root: bool, is_detail: bool) -> None:
+        if self.best is not None and self.best.number == number - 1 and IGNORED.match(text):
+            self.best, self._gap = self._before, MAX_GAP_LINES + 1
+            return
+        self._has_ended = self._has_ended or rank == Rank.EXIT
+        if self._has_ended and rank == Rank.OUTPUT and self.best is not None:
+            self._gap += 1
+            return
+        is_equal = self.best is not None and rank == self.best.rank
+        if self.best is None or rank > self.best.rank or (is_equal and self._is_later(rank, is_root=is_root)):
+            self._before, self.best = self.best, FailureLine(number, rank, text)
+            self._gap = 0
+        elif rank == Rank.TRACE:
+            self._gap = MAX_GAP_LINES + 1
+        elif rank <= Rank.OUTPUT:
+            self._gap += rank == Rank.OUTPUT and not is_detail
+        elif self._gap <= MAX_GAP_LINES:
+            self._gap = 0
+
+    def _is_later(self, rank: Rank, *, is_root: bool) -> bool:
+        if rank in TAKES_FIRST_OF_GROUP:
+            return is_root or self._gap > MAX_GAP_LINES
+        return rank not in TAKES_FIRST
+
+
 class _Reader:
     """
     Ranks one line after the other, with what it knows of those before.
+
+    Attributes:
+        succeeded: Whether the worker told so.
+        is_root: Whether the last line tells more than those before it, such as the end of a traceback.
+        is_detail: Whether the last line is indented.
     """
 
     def __init__(self) -> None:
         self.succeeded = False
+        self.is_root = False
+        self.is_detail = False
         self._trace_indent: int | None = None
         self._in_gradle = False
-        self._follows_heading = False
+        self._heading: Rank | None = None
         self._upload: FailureLine | None = None
         self._number = -1
 
@@ -149,6 +198,7 @@ class _Reader:
         Return the rank of a line and its text without prefixes; None for an empty one.
         """
         self._number += 1
+        self.is_root = self.is_detail = False
         if "\x1b" in line or "\r" in line:
             line = _SGR.sub("", line)
         worker = _WORKER.match(line) if line.startswith("[taskcluster") else None
@@ -159,7 +209,10 @@ class _Reader:
         if not _is_visible(text):
             self._in_gradle = False
             return None
+        self.is_detail = text[0].isspace()
         rank = self._rank_output(text, level)
+        if level in _USUAL_LEVELS and rank == Rank.ERROR:
+            rank = Rank.HINT
         if rank < Rank.HINT and _RUN_TASK.match(line):
             rank = Rank.TRACE
         return rank, text.strip()
@@ -179,6 +232,8 @@ class _Reader:
             return None
         if level is None and _WORKER_ENDED_IT.search(text):
             return Rank.WORKER, text
+        if _NEXT_ATTEMPT.search(text):
+            return Rank.TRACE, text
         if level != "error" and not _UPLOAD_PROBLEM.match(text):
             return (Rank.OTHER, text) if text and level else None
         if _WORKER_SUMMARY.match(text):
@@ -192,6 +247,7 @@ class _Reader:
         indent = len(text) - len(text.lstrip())
         if self._trace_indent is not None and indent <= self._trace_indent:
             self._trace_indent = None
+            self.is_root = True
             return Rank.ERROR
         if text.lstrip().startswith("Traceback (most recent call last)"):
             self._trace_indent = indent
@@ -201,17 +257,23 @@ class _Reader:
         if text.startswith("* What went wrong"):
             self._in_gradle = True
         if self._in_gradle and _GRADLE_CAUSE.match(text):
+            self.is_root = True
             return Rank.ERROR
-        follows_heading, self._follows_heading = self._follows_heading, HEADING.match(text) is not None
         rank = rank_text(text, level)
-        # A sentence that is set off, such as that of configure or dnf.
-        return max(rank, Rank.ERROR) if follows_heading and indent else rank
+        self.is_root = ROOT.match(text) is not None
+        heading, self._heading = self._heading, None if self.is_root else rank_heading(text, rank)
+        if heading is not None and rank in CAN_FOLLOW_HEADING:
+            self.is_root = True
+            return max(rank, heading)
+        return rank
 
 
 def _strip_prefixes(line: str) -> tuple[str, str]:
     for prefix in _PREFIXES:
         found = prefix.match(line)
         line = line[found.end() :] if found else line
+    if level := _LEVEL.match(line):
+        return line[level.end() :], "ERROR"
     mozharness = _MOZHARNESS.match(line)
     return (line[mozharness.end() :], mozharness[1]) if mozharness else (line, "")
 

@@ -56,10 +56,11 @@ def test_an_error_that_was_ignored(mark: str) -> None:
     """
     Of the lines before, the next best counts; a line with the word alone changes nothing.
     """
-    found = find_failure_line(["error: first", "fatal: [web]: FAILED! => {}", mark, "done"])
+    start = ["error: first", "a", "b", "c", "fatal: [web]: FAILED! => {}"]
+    found = find_failure_line([*start, mark, "done"])
     assert found is not None
     assert "error: first" == found.text
-    other = find_failure_line(["error: first", "fatal: [web]: FAILED! => {}", "", "ignoring the rest"])
+    other = find_failure_line([*start, "", "ignoring the rest"])
     assert other is not None
     assert other.text.startswith("fatal: ")
 
