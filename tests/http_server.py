@@ -41,12 +41,14 @@ class Response:
         data: Every byte, from the status line on.
         closes: Close the connection afterwards.
         pause: Seconds after each byte, or None to send all at once.
+        prompt: How many bytes are sent at once nevertheless.
         silent: Send nothing and leave the connection open until the server ends.
     """
 
     data: bytes = b""
     closes: bool = False
     pause: float | None = None
+    prompt: int = 0
     silent: bool = False
 
 
@@ -217,14 +219,15 @@ class ScriptedServer:
         if step.pause is None:
             connection.sendall(step.data)
             return
-        for index in range(len(step.data)):
+        connection.sendall(step.data[: step.prompt])
+        for index in range(step.prompt, len(step.data)):
             connection.sendall(step.data[index : index + 1])
             if self._stopped.wait(step.pause):
                 return
 
 
 def _read(stream: Any) -> Received | None:
-    # None: the client closed the connection, or does not speak HTTP.
+    # None: the client closed the connection, perhaps in the middle of a request, or does not speak HTTP.
     if not stream.peek(1)[:1].isalpha():
         return None
     words = stream.readline().decode("latin-1").split(" ")
@@ -232,7 +235,11 @@ def _read(stream: Any) -> Received | None:
         return None
     verb, target, _ = words
     headers: dict[str, str] = {}
-    while (line := stream.readline().decode("latin-1").strip()) != "":
-        name, _, value = line.partition(":")
+    while (line := stream.readline()).strip():
+        name, _, value = line.decode("latin-1").partition(":")
         headers[name.lower()] = value.strip()
-    return Received(verb, target, headers, stream.read(int(headers.get("content-length", 0))))
+    if not line:
+        return None
+    length = int(headers.get("content-length", 0))
+    body = stream.read(length)
+    return Received(verb, target, headers, body) if len(body) == length else None

@@ -66,7 +66,7 @@ def transport() -> HttpTransport:
     """
     Return a transport that is closed at the end of the test.
     """
-    _OPEN.append(HttpTransport(10, {}))
+    _OPEN.append(HttpTransport(60, {}))
     return _OPEN[-1]
 
 

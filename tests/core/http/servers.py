@@ -182,7 +182,7 @@ class SlowSocksProxy(Listener):
     def _send(self, sock: socket.socket, data: bytes) -> None:
         for byte in data:
             sock.sendall(bytes([byte]))
-            time.sleep(0.005)
+            time.sleep(0.001)
 
 
 def pump(source: socket.socket, sink: socket.socket) -> None:

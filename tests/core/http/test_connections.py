@@ -166,7 +166,7 @@ def test_a_reset_is_not_the_end_of_a_body() -> None:
         thread = threading.Thread(target=serve)
         thread.start()
         with pytest.raises(NoAnswerError, match="after 4 bytes"):
-            HttpTransport(5, {}).send(Request("GET", f"http://127.0.0.1:{listener.getsockname()[1]}/", {}))
+            HttpTransport(60, {}).send(Request("GET", f"http://127.0.0.1:{listener.getsockname()[1]}/", {}))
         thread.join()
 
 
@@ -177,7 +177,7 @@ def test_nothing_sent_is_known() -> None:
     with refuse_connections() as port, ScriptedServer() as plain:
         for url in (f"http://127.0.0.1:{port}", f"https://127.0.0.1:{plain.port}"):
             with pytest.raises(NoAnswerError) as caught:
-                HttpTransport(5, {}).send(Request("POST", url, {}, b"x"))
+                HttpTransport(60, {}).send(Request("POST", url, {}, b"x"))
 
             assert not caught.value.sent
 
@@ -187,7 +187,7 @@ def test_an_untrusted_certificate_is_final(tls_server: ScriptedServer) -> None:
     It will not be another one a second later.
     """
     with pytest.raises(NoAnswerError, match="secure connection") as caught:
-        HttpTransport(5, {}).send(get(tls_server))
+        HttpTransport(60, {}).send(get(tls_server))
 
     assert (True, False) == (caught.value.final, caught.value.sent)
 
@@ -203,7 +203,7 @@ def test_an_unknown_host_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(socket, "getaddrinfo", fail)
         with pytest.raises(NoAnswerError, match=r"tc\.example\.com") as caught:
-            HttpTransport(5, {}).send(Request("GET", "http://tc.example.com/", {}))
+            HttpTransport(60, {}).send(Request("GET", "http://tc.example.com/", {}))
 
         assert (final, False) == (caught.value.final, caught.value.sent)
 
@@ -218,7 +218,7 @@ def test_an_early_response_to_a_body(transport: HttpTransport, size: int, *, clo
         request = Request("PUT", url, {"Content-Length": str(size)}, blocks=iter([b"x" * (size // 10)] * 10))
         with transport.stream(request) as stream:
             assert (413, b"too large") == (stream.status, stream.read(100))
-        other = HttpTransport(5, {})
+        other = HttpTransport(60, {})
         assert 413 == other.send(Request("PUT", url, {}, b"x" * size)).status
         other.close()
 
@@ -346,7 +346,7 @@ def test_no_bytes_are_a_bug(http_server: ScriptedServer, data: bytes, changes: l
     for position, length, more in changes:
         data = data[:position] + more + data[position + length :]
     http_server.respond_with(Response(data, closes=True))
-    transport = HttpTransport(5, {})
+    transport = HttpTransport(60, {})
     with suppress(TcError):
         transport.send(get(http_server))
     with suppress(TcError), transport.stream(get(http_server)) as stream:
@@ -548,7 +548,9 @@ def test_a_stream_may_take_longer_than_the_timeout(server: ScriptedServer, trust
     """
     As long as something comes.
     """
-    server.respond_with(Response(response(200, b"x" * 150).data, pause=0.01))
+    # The timeout is for the whole head, which comes at once.
+    data = response(200, b"x" * 150).data
+    server.respond_with(Response(data, pause=0.01, prompt=len(data) - 150))
     with HttpTransport(1, trust) as transport, transport.stream(get(server)) as stream:
         body = b""
         buffer = memoryview(bytearray(100))
@@ -720,7 +722,7 @@ def test_it_is_a_transport_of_httpx(http_server: ScriptedServer) -> None:
     """
     http_server.respond_with(response(200, b"fine", X_Name="a"))
 
-    with httpx.Client(transport=HttpTransport(5, {})) as client:
+    with httpx.Client(transport=HttpTransport(60, {})) as client:
         found = client.post(f"{http_server.url}/a", content=b"body")
 
     assert (200, b"fine", "a") == (found.status_code, found.content, found.headers["x-name"])

@@ -21,7 +21,7 @@ SEND = """
 import os, sys
 from tccli.core.http.messages import Request
 from tccli.core.http.transport import HttpTransport
-print(HttpTransport(5, {{}}).send(Request("GET", {url!r}, {{}})).body.decode())
+print(HttpTransport(60, {{}}).send(Request("GET", {url!r}, {{}})).body.decode())
 """
 SEND_BODY = SEND.replace('Request("GET", {url!r}, {{}})', 'Request("PUT", {url!r}, {{}}, b"body")')
 
@@ -77,7 +77,7 @@ assert isinstance(httpx.Cookies().jar, CookieJar)
 import io, logging
 log = io.StringIO()
 logging.basicConfig(level="DEBUG", stream=log)
-HttpTransport(5, {{}}).send(Request("GET", {http_server.url!r}, {{}}))
+HttpTransport(60, {{}}).send(Request("GET", {http_server.url!r}, {{}}))
 assert "DEBUG:httpcore.http11:receive_response_headers.complete" in log.getvalue(), log.getvalue()
 """
 

@@ -143,7 +143,7 @@ def test_through_a_connect_proxy_with_a_password(
     """
     One tunnel for several requests; the server sees nothing of the proxy's credentials.
     """
-    transport = HttpTransport(5, {**trust, "https_proxy": f"http://me:p%40ss@127.0.0.1:{connect_proxy.port}"})
+    transport = HttpTransport(60, {**trust, "https_proxy": f"http://me:p%40ss@127.0.0.1:{connect_proxy.port}"})
     assert [200, 200] == [transport.send(get(tls_server.url)).status for _ in range(2)]
     transport.close()
 
@@ -188,7 +188,7 @@ def test_through_a_proxy_that_speaks_tls(
     """
     tls_server.respond_with(response(200, b"y" * size))
     with ConnectProxy(tls=tls) as proxy:
-        transport = HttpTransport(10, {**trust, "https_proxy": f"https://127.0.0.1:{proxy.port}"})
+        transport = HttpTransport(60, {**trust, "https_proxy": f"https://127.0.0.1:{proxy.port}"})
         for _ in range(2):
             sent = transport.send(Request("PUT", f"{tls_server.url}/x", {}, b"x" * size))
             assert b"y" * size == sent.body
@@ -202,7 +202,7 @@ def test_forwards_through_a_proxy_that_speaks_tls(tls_server: ScriptedServer, tr
     """
     The whole URL goes to it.
     """
-    transport = HttpTransport(5, {**trust, "http_proxy": tls_server.url})
+    transport = HttpTransport(60, {**trust, "http_proxy": tls_server.url})
     assert [200, 200] == [transport.send(get("http://tc.invalid")).status for _ in range(2)]
     transport.close()
 
@@ -218,14 +218,14 @@ def test_through_a_socks_proxy(
     A real one, with a password; a wrong one is final, and a server that it cannot reach is not.
     """
     with socks_proxy("me:pw") as port:
-        transport = HttpTransport(10, {**trust, "all_proxy": f"{scheme}://me:pw@127.0.0.1:{port}"})
+        transport = HttpTransport(60, {**trust, "all_proxy": f"{scheme}://me:pw@127.0.0.1:{port}"})
         for url in (http_server.url, tls_server.url):
             assert [200, 200] == [transport.send(get(url)).status for _ in range(2)]
         with pytest.raises(NoAnswerError, match="all_proxy") as unreachable:
             transport.send(get("http://127.0.0.1:1"))
         transport.close()
         with pytest.raises(NoAnswerError, match="password") as refused:
-            HttpTransport(10, {"all_proxy": f"{scheme}://me:bad@127.0.0.1:{port}"}).send(get(http_server.url))
+            HttpTransport(60, {"all_proxy": f"{scheme}://me:bad@127.0.0.1:{port}"}).send(get(http_server.url))
 
     assert (False, False) == (unreachable.value.sent, unreachable.value.final)
     assert (False, True) == (refused.value.sent, refused.value.final)
@@ -244,7 +244,7 @@ def test_socks_replies_may_come_in_pieces(http_server: ScriptedServer, host: str
     TCP has no messages: a reply may come byte by byte, and the response right behind it.
     """
     with SlowSocksProxy(bound) as proxy:
-        transport = HttpTransport(5, {"all_proxy": f"socks5://{password}127.0.0.1:{proxy.port}"})
+        transport = HttpTransport(60, {"all_proxy": f"socks5://{password}127.0.0.1:{proxy.port}"})
         responses = [transport.send(Request("GET", f"http://{host}:{http_server.port}/", {})) for _ in range(2)]
         transport.close()
 
@@ -270,7 +270,7 @@ def test_a_socks_proxy_that_refuses(http_server: ScriptedServer, reply: bytes, s
     """
     with SlowSocksProxy(b"", reply) as proxy:
         port = proxy.port
-        transport = HttpTransport(5, {"all_proxy": f"socks5://127.0.0.1:{port}"})
+        transport = HttpTransport(60, {"all_proxy": f"socks5://127.0.0.1:{port}"})
         with pytest.raises(NoAnswerError) as caught:
             transport.send(Request("GET", http_server.url, {}))
 
@@ -284,7 +284,7 @@ def test_an_ipv6_server_through_a_connect_proxy(tls: ssl.SSLContext, trust: dict
     In brackets.
     """
     with ScriptedServer(host="::1", tls=tls) as server, ConnectProxy() as proxy:
-        transport = HttpTransport(5, {**trust, "https_proxy": f"127.0.0.1:{proxy.port}"})
+        transport = HttpTransport(60, {**trust, "https_proxy": f"127.0.0.1:{proxy.port}"})
         assert 200 == transport.send(get(server.url)).status
         transport.close()
 

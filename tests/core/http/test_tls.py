@@ -43,7 +43,7 @@ def fail(url: str, environ: Mapping[str, str]) -> TcError:
     """
     Return the error of a request.
     """
-    transport = HttpTransport(5, environ)
+    transport = HttpTransport(60, environ)
     with pytest.raises(TcError) as caught:
         transport.send(Request("GET", url, {}))
     transport.close()
@@ -225,6 +225,6 @@ def test_a_hashed_directory_is_read_as_certificates_are_needed(
     tls_server.respond_with(response(200, b"fine"))
 
     assert 0 == tls.create_tls_context(environ).cert_store_stats()["x509"]
-    with closing(HttpTransport(5, environ)) as transport:
+    with closing(HttpTransport(60, environ)) as transport:
         assert b"fine" == transport.send(Request("GET", tls_server.url, {})).body
     assert 1 == tls.create_tls_context(trust).cert_store_stats()["x509"]

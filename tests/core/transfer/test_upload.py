@@ -9,7 +9,7 @@ import io
 import os
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
 import pytest
@@ -192,7 +192,8 @@ def early_server(status: int) -> Iterator[str]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            with connection:
+            # The client may hang up at any of them.
+            with connection, suppress(OSError):
                 connection.recv(65536)
                 connection.sendall(f"HTTP/1.1 {status} X\r\nContent-Length: 4\r\n\r\nbusy".encode())
                 connection.shutdown(socket.SHUT_WR)
