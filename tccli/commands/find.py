@@ -38,11 +38,24 @@ WEIGHTS = {
 KEYWORDS = {
     "auth deleteClient": "revoke",
     "auth resetAccessToken": "revoke leak",
+    "batch": "bulk many mass parallel xargs loop concurrent",
     "completions": "autocomplete tab",
     "download-artifact": "live directory resume",
     "download-object": "directory resume",
     "events": "watch follow listen subscribe webhook rabbitmq amqp",
     "events bind": "watch follow listen subscribe webhook rabbitmq amqp",
+    "group artifacts": "list files",
+    "group cancel": "cancel stop kill abort terminate everything jobs push",
+    "group download": "download files zip folder",
+    "group failures": "why failed red broke broken break cause reason flaky intermittent errors log signature push",
+    "group list": "list tasks jobs ongoing duration long longest slow slowest took",
+    "group logs": "log logs grep search output",
+    "group prioritize": "priority raise lower urgent important",
+    "group rerun": "restart rerun jobs job push everything",
+    "group seal": "seal lock close freeze",
+    "group status": "count counts number summary overview green done state",
+    "group wait": "wait poll block until finished settled",
+    "group watch": "watch follow live progress ongoing settled push",
     "help credentials": "login authentication 401 unauthorized token expired certificate anonymous profile",
     "help environment": "proxy certificate tls ssl variables config file",
     "help exit-codes": "retry retries idempotent broken pipe error 404 409 429 500 timeout rate limit conflict expired",
@@ -52,21 +65,25 @@ KEYWORDS = {
     "hooks createHook": "cron schedule",
     "hooks triggerHook": "fire",
     "open": "browser web page ui interface",
+    "queue createTask": "make submit new",
     "queue status": "stuck poll state",
-    "task log": "log logs follow tail show see stream live output print",
-    "task wait": "wait poll block until finished",
-    "group wait": "wait poll block until finished settled",
-    "group failures": "why fail failed broke broken break cause reason flaky intermittent errors log signature push",
-    "group watch": "watch follow live progress settled push",
-    "task rerun": "retry restart again rerun run",
-    "group rerun": "restart rerun jobs job push everything",
-    "task status": "state",
-    "task why": "why explain pending stuck start starts never unscheduled fail reason",
     "references update": "upgrade",
     "sandbox": "offline mock fake simulate",
     "schema": "editor",
     "signed-url": "share link",
     "signed-url artifact": "share link",
+    "task artifacts": "list files outputs",
+    "task cancel": "cancel stop kill abort terminate end",
+    "task def": "definition payload source",
+    "task list": "pending backlog ongoing list",
+    "task log": "log logs follow tail show see stream live output print grep search",
+    "task prioritize": "priority raise lower urgent important",
+    "task rerun": "retry restart again rerun run",
+    "task retrigger": "copy clone duplicate retrigger environment",
+    "task run": "run start launch command image docker container script",
+    "task status": "state green red done finish result outcome",
+    "task wait": "wait poll block until finished",
+    "task why": "why explain pending stuck hang start never runs unscheduled failed error red reason position duration",
     "version": "upgrade release",
     "whoami": "anonymous 401",
 }
@@ -74,6 +91,9 @@ DEPRECATED_WEIGHT = 0.4
 # Every service has them, and none of them is what people look for.
 COMMON_METHODS = frozenset({"ping", "heartbeat", "lbheartbeat", "version"})
 COMMON_WEIGHT = 0.6
+# What people do with tasks and groups is found before the methods of which it is made.
+DAILY_GROUPS = frozenset({"task", "group"})
+DAILY_WEIGHT = 1.1
 MAX_RESULTS = 1000
 GAP = 3
 INDENT = 4
@@ -105,7 +125,7 @@ def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
     query = " ".join(words)
     if not any(letter.isascii() and letter.isalnum() for letter in query):
         raise UsageError(f"find: no word in {query!r}")
-    documents = [*_methods(context.library()), *_commands(ctx.find_root()), *_topics()]
+    documents = list_documents(ctx.find_root())
     index = Index([document for document, _ in documents], WEIGHTS)
     places, unknown = index.search(query)
     misspelled = index.correct(query, unknown, similarity=CONFIDENT_SIMILARITY)
@@ -118,6 +138,13 @@ def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
         context.note(f"{message}; {hint or 'these match the other words'}")
     records = [documents[place][1] for place in places[:limit]]
     write(Result([records], to_text=lambda columns: _format(records, columns)))
+
+
+def list_documents(root: click.Context) -> list[Findable]:
+    """
+    Return all that can be found: the texts that are searched, and what is printed.
+    """
+    return [*_methods(get_context(root).library()), *_commands(root), *_topics()]
 
 
 def _methods(library: ReferenceSet) -> Iterator[Findable]:
@@ -213,7 +240,8 @@ def _command(root: click.Context, command: click.Command, path: str) -> Findable
     pieces = [piece for param in arguments for piece in param.get_usage_pieces(root)]
     usage = " ".join(["tc", path, *pieces])
     record = {"kind": "command", "command": path, "usage": usage, "summary": summary}
-    return SearchDocument([path], _with_keywords(path, texts)), record
+    weight = DAILY_WEIGHT if path.partition(" ")[0] in DAILY_GROUPS else 1.0
+    return SearchDocument([path], _with_keywords(path, texts), weight), record
 
 
 def _topics() -> Iterator[Findable]:

@@ -26,6 +26,14 @@ when where which who whom whose why will with would you your
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 PHRASES = {
     "how many": "count",
+    "how long": "duration",
+    "is running": "ongoing",
+    "are running": "ongoing",
+    "running tasks": "ongoing tasks",
+    "running jobs": "ongoing tasks",
+    "blocked": "stuck",
+    "last lines": "tail",
+    "why red": "failures",
     "who am i": "whoami",
     "log in": "login",
     "log into": "login",
