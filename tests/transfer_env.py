@@ -94,16 +94,21 @@ def files_in(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir() if path.name not in {"home", "streams"})
 
 
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+def wait_until(
+    condition: Callable[[], bool], process: subprocess.Popen[bytes] | None = None, *, pause: float = 0.002
+) -> None:
     """
     Wait for a condition; the process must not end before.
+
+    Args:
+        pause: Seconds between two looks: longer if each is a call of the deployment, which the test itself runs.
     """
     ends = time.monotonic() + 60
     while not condition():
         # It may become true, and the process may end, in between.
-        assert process.poll() is None or condition(), process.communicate()
+        assert process is None or process.poll() is None or condition(), process.communicate()
         assert time.monotonic() < ends
-        time.sleep(0.002)
+        time.sleep(pause)
 
 
 def run_in_threads(function: Callable[[], object], count: int) -> None:

@@ -21,7 +21,7 @@ import pytest
 from tests.batch_env import SEED, SITE, WORKERS, list_children, make_lines, read, write_site
 from tests.http_server import NO_RESPONSE, Received, Response, ScriptedServer, error_response, json_response, response
 from tests.time_limits import check_duration
-from tests.transfer_env import slug
+from tests.transfer_env import slug, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,16 +52,6 @@ def is_running(pid: int) -> bool:
     with suppress(OSError):
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     return False
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """
-    Wait for something that another process does.
-    """
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 UNSAFE = ("hooks", "triggerHook", "g", "{1}", "--data", "{}")
@@ -160,11 +150,11 @@ def test_a_call_that_is_idempotent_survives_a_worker(
     process.stdin.write(b"".join(b"s%d\n" % number for number in range(300)))
     process.stdin.close()
     process.stdin = None
-    wait_until(lambda: served > 30)
+    wait_until(lambda: served > 30, process)
     workers = list_children(process.pid)
     assert WORKERS == len(workers)
     os.kill(workers[0], signal.SIGKILL)
-    wait_until(lambda: served > 100)
+    wait_until(lambda: served > 100, process)
     os.kill(workers[1], signal.SIGKILL)
     output, errors = process.communicate(timeout=60)
 

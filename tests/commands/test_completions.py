@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.http_server import response
+from tests.time_limits import check_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -222,7 +223,7 @@ def test_ends_soon_without_a_server(tc_process: CommandLine) -> None:
         env = {"TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{nobody.getsockname()[1]}"}
         started = time.monotonic()
         first = tc_process("completions", "--values", "secret", "--", "", env=env)
-        taken = time.monotonic() - started
+        check_duration(started, 15)
         nobody.settimeout(10)
         nobody.accept()[0].close()
         second = tc_process("completions", "--values", "secret", "--", "", env=env)
@@ -232,7 +233,6 @@ def test_ends_soon_without_a_server(tc_process: CommandLine) -> None:
 
     for result in (first, second):
         assert (0, "", "") == (result.exit_code, result.stdout, result.stderr)
-    assert taken < 15
 
 
 def test_a_cache_that_cannot_be_written_does_not_matter(

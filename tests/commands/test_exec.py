@@ -17,6 +17,7 @@ import pytest
 
 from tccli.core.secret_values import controls_programs
 from tests.http_server import NO_RESPONSE, json_response
+from tests.transfer_env import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -366,10 +367,7 @@ def test_nothing_remains_of_a_file_if_tc_is_killed(
         else:
             process.kill()
         process.wait()
-        ends = time.monotonic() + 20
-        while any(path.parent.exists() for path in paths) or paths[0].parent.parent.exists():
-            assert time.monotonic() < ends
-            time.sleep(0.01)
+        wait_until(lambda: not any(path.parent.exists() for path in paths) and not paths[0].parent.parent.exists())
         if not is_whole_group:
             os.killpg(group, signal.SIGKILL)
 

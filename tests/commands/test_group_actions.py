@@ -10,6 +10,7 @@ import pty
 import re
 import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -147,10 +148,13 @@ def test_rerun_and_wait(start_quick: Start, tc: CommandLine, red_group: GroupEnv
     """
     What was started is on stderr, what has ended on stdout, to the end of all; 1 if one is not completed.
     """
+
+    def is_pending(name: str) -> bool:
+        return "pending" in tc("task", "status", red_group.ids[name], env=red_group.environment).stdout
+
     process = start_quick("group", "rerun", red_group.group_id, "--failed", "-f", "--wait", env=red_group.environment)
     for name, state in (("test-1", "failed"), ("test-2", "completed")):
-        while "pending" not in tc("task", "status", red_group.ids[name], env=red_group.environment).stdout:
-            pass
+        wait_until(partial(is_pending, name), process, pause=0.05)
         red_group.claim(name, 1)
         red_group.resolve(name, state, 1)
     out, err = (stream.decode() for stream in process.communicate(timeout=60))

@@ -8,14 +8,14 @@ import io
 import json
 import subprocess
 import threading
-import time
 import zipfile
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tccli.sandbox.services.github import builds
-from tests.transfer_env import later, slug
+from tests.transfer_env import later, slug, wait_until
 
 if TYPE_CHECKING:
     from tccli.sandbox.server import Server
@@ -93,11 +93,13 @@ def test_a_push_is_watched_and_its_failures_rerun(shell: Shell, push: GroupEnv) 
     assert any("Connection reset by peer" in each["signature"] for each in found)
     assert any("TEST-UNEXPECTED-FAIL" in each["signature"] for each in found)
 
+    def is_pending(name: str) -> bool:
+        return bool(push.call("status", push.ids[name])["status"]["state"] == "pending")
+
     def complete() -> None:
         # As a worker would, once they have been rerun.
         for name in ("test-1/opt", "test-2/opt"):
-            while push.call("status", push.ids[name])["status"]["state"] != "pending":
-                time.sleep(0.1)
+            wait_until(partial(is_pending, name), pause=0.1)
             push.claim(name, 1)
             push.resolve(name, "completed", 1)
 

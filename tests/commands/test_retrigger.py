@@ -15,7 +15,7 @@ import pytest
 from tests.cli.test_any_later_response import TASK, Deployment, make_definition
 from tests.cli.test_any_response import encode_exactly
 from tests.http_server import Received, Response, response
-from tests.transfer_env import slug
+from tests.transfer_env import slug, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -206,10 +206,9 @@ def test_copy_and_wait(start_quick: Start, copied: GroupEnv) -> None:
     """
     The id is on stderr, the end of the task on stdout.
     """
-    process = start_quick("task", "retrigger", copied.ids["test"], "--wait", env=copied.environment)
     before = count_tasks(copied)
-    while count_tasks(copied) == before:
-        time.sleep(0.05)
+    process = start_quick("task", "retrigger", copied.ids["test"], "--wait", env=copied.environment)
+    wait_until(lambda: count_tasks(copied) > before, process)
     (target,) = {target for verb, target in copied.sandbox.requests[-20:] if verb == "PUT"} - {
         f"/api/queue/v1/task/{task_id}" for task_id in copied.ids.values()
     }

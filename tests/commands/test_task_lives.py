@@ -5,13 +5,12 @@ What tasks go through: run by the sandbox's worker, cancelled, rerun, retried af
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tccli.sandbox.worker.worker import Worker
-from tests.transfer_env import slug
+from tests.transfer_env import slug, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,8 +127,7 @@ def test_tasks_expire(tc: CommandLine, group_env: GroupEnv, *, claims: bool) -> 
     if not claims:
         assert "deadline-exceeded" in tc("task", "why", other, env=env).stdout
     tc("sandbox", "clock", "+24h", env=env)
-    while tc("task", "status", other, env=env).exit_code == 0:
-        time.sleep(0.2)
+    wait_until(lambda: tc("task", "status", other, env=env).exit_code != 0, pause=0.1)
     for command in (["task", "wait", other], ["task", "why", other], ["task", "log", other], ["task", "rerun", other]):
         result = tc(*command, env=env)
         assert (5, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), command

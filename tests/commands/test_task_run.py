@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.transfer_env import later, slug
+from tests.transfer_env import later, slug, wait_until
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, Start
@@ -153,8 +152,7 @@ def test_the_log_is_followed(start_quick: Start, group_env: GroupEnv, command: s
     group_env.sandbox.requests.clear()
     process = start_quick("task", command, "--log", *words, env=group_env.environment)
     if command == "rerun":
-        while group_env.call("status", words[0])["status"]["state"] == "failed":
-            time.sleep(0.05)
+        wait_until(lambda: group_env.call("status", words[0])["status"]["state"] != "failed", process, pause=0.05)
     else:
         wait_for_task(group_env)
     group_env.claim("run", run_id)

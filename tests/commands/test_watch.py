@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.group_env import GroupEnv
 
 
-MAX_SECONDS = 30
+MAX_SECONDS = 60
 
 
 def add_red_group(env: GroupEnv) -> None:
