@@ -68,7 +68,7 @@ def suggest_artifacts(client: Client, task_id: str, run: str | None, name: str, 
     Args:
         lister: The command or option that prints the names.
     """
-    from tccli.core.artifacts.paths import suggest_name
+    from tccli.core.artifacts.patterns import suggest_name
     from tccli.core.artifacts.sources import list_artifacts
     from tccli.errors import TcError
 

@@ -160,7 +160,7 @@ def _download_artifact(
     from tccli.cli.transfers import matching
     from tccli.cli.transfers.download_many import download_many
     from tccli.cli.transfers.run_download import Download, download_one
-    from tccli.core.artifacts.paths import is_pattern
+    from tccli.core.artifacts.patterns import is_pattern
     from tccli.core.artifacts.sources import ArtifactSource, fetch_latest_run
     from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks.names import INDEX_PREFIX

@@ -71,7 +71,7 @@ def find_artifacts(
     Raises:
         NotFoundError: None matches.
     """
-    from tccli.core.artifacts.paths import select_entries, suggest_pattern
+    from tccli.core.artifacts.patterns import select_entries, suggest_pattern
     from tccli.core.artifacts.sources import list_artifacts
 
     try:

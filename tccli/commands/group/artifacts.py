@@ -23,7 +23,7 @@ def _artifacts(context: Context, group: str, pattern: str | None, **options: Any
     from tccli.cli.tasks.lines import make_line_writer
     from tccli.cli.tasks.names import resolve_group
     from tccli.cli.tasks.selection import pop_selection, raise_if_nothing, select_members
-    from tccli.core.artifacts.paths import check_pattern, suggest_pattern
+    from tccli.core.artifacts.patterns import check_pattern, suggest_pattern
     from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks.artifacts import list_task_artifacts
 

@@ -29,7 +29,8 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
     from tccli.cli.tasks.selection import pop_selection, raise_if_nothing, select_members
     from tccli.cli.transfers.download_many import check_directory, download_many, raise_first
     from tccli.cli.transfers.run_download import Download
-    from tccli.core.artifacts.paths import check_pattern, find_unwritable, suggest_pattern
+    from tccli.core.artifacts.paths import find_unwritable
+    from tccli.core.artifacts.patterns import check_pattern, suggest_pattern
     from tccli.core.artifacts.sources import ArtifactSource
     from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks.artifacts import list_task_artifacts, plan_paths

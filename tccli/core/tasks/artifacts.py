@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tccli.core.artifacts.paths import last_component, select_entries
+from tccli.core.artifacts.paths import last_component
+from tccli.core.artifacts.patterns import select_entries
 from tccli.core.artifacts.sources import list_artifacts
 from tccli.core.parallel import run_parallel
 from tccli.errors import BrokenAnswerError, TcError, UsageError
