@@ -94,7 +94,8 @@ def follow_tasks(
         condition: As of `tccli.cli.tasks.waits.report_ends`; so are the errors.
         runs: The run of each task with whose log to begin, if that is not the latest.
     """
-    from tccli.cli.tasks.log_output import LogPrinter, PrefixedOutput
+    from tccli.cli.tasks.log_output import LogPrinter
+    from tccli.cli.tasks.prefixed_output import PrefixedOutput
     from tccli.cli.tasks.waits import report_ends
     from tccli.cli.transfers.terminal_output import wants_colours
     from tccli.core.tasks.log_follow import LogOptions

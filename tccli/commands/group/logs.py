@@ -32,8 +32,9 @@ PREFIXES = ("label", "id", "none")
 
 def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: str, **options: Any) -> None:
     from tccli.cli.tasks.follow import open_log_target, pop_log_options
-    from tccli.cli.tasks.log_output import LogPrinter, PrefixedOutput
+    from tccli.cli.tasks.log_output import LogPrinter
     from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.prefixed_output import PrefixedOutput
     from tccli.cli.tasks.selection import pop_selection
     from tccli.cli.tasks.waits import pop_timeout
     from tccli.cli.transfers.terminal_output import wants_colours

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from tccli.cli.context import Context
-from tccli.cli.tasks.log_output import MAX_FOLLOWED_LOGS, LogPrinter, PrefixedOutput
+from tccli.cli.tasks.log_output import MAX_FOLLOWED_LOGS, LogPrinter
+from tccli.cli.tasks.prefixed_output import PrefixedOutput
 from tccli.core.tasks.log_follow import LogOptions, Run, RunLog
 from tccli.core.tasks.log_lines import LineFilter
 from tccli.core.tasks.members import Member
