@@ -208,7 +208,7 @@ def _invoke(argv: Sequence[str] | None, context: Context) -> int:
     Raises:
         BrokenPipeError: The reader of stdout has gone away.
         LocalFileError: stdout cannot be written.
-        ConfigurationError: There is not enough memory.
+        ConfigurationError: There is not enough memory, or not enough open files are allowed.
     """
     try:
         # Not click's main: it writes an empty line at Ctrl-C, looks for a variable of its own completions, and expands
@@ -227,6 +227,12 @@ def _invoke(argv: Sequence[str] | None, context: Context) -> int:
     except MemoryError as error:
         hint = "raise the limit of memory (ulimit -v); some of what it was to do may be done"
         raise ConfigurationError("cannot finish the command: the memory does not suffice", hint=hint) from error
+    except ImportError as error:
+        reason = os.strerror(errno.EMFILE)
+        if reason not in str(error):
+            raise
+        hint = "allow more (ulimit -n); some of what it was to do may be done"
+        raise ConfigurationError(f"cannot finish the command: {reason}", hint=hint) from error
     return result if isinstance(result, int) else 0
 
 

@@ -9,10 +9,12 @@ cut, so a journal from before the last boot is ignored. Older versions also wrot
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import re
+import secrets
 import stat
 import threading
 from contextlib import suppress
@@ -222,9 +224,6 @@ class ResumableFile:
         Open and lock the partial file, and return its status; create another one when that is locked, or may be written
         by others.
         """
-        import fcntl
-        import secrets
-
         default = self.path
         while True:
             try:
