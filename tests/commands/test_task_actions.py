@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.http_server import json_response
+from tests.http_server import Received, Response, error_response, json_response
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine
@@ -55,6 +55,28 @@ def test_errors_of_several_tasks_are_printed_once(tc: CommandLine, http_server: 
 
     assert 3 == stderr.count("\n")
     assert 2 == stderr.count("Not allowed")
+
+
+def test_what_is_done_is_not_an_error(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    If the definitions of tasks cannot be read, only their names are missing. Without doing anything, that is an error.
+    """
+
+    def respond(request: Received) -> Response:
+        if not request.target.endswith(("/cancel", "/status")):
+            return error_response(403, "InsufficientScopes", "Not allowed")
+        run = {"runId": 0, "state": "exception", "reasonResolved": "canceled"}
+        task_id = request.target.split("/")[-2]
+        return json_response({"status": {"taskId": task_id, "state": "exception", "runs": [run]}})
+
+    http_server.respond_with(respond)
+    ids = [TASK, "BQAAAAAAQAWAAAAAAAAAAA"]
+    result = tc("task", "cancel", *ids, env=http_server.env)
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert [f"{task_id} ? exception" for task_id in ids] == result.stdout.splitlines()
+
+    refused = tc("task", "cancel", "-n", *ids, env=http_server.env)
+    assert (4, "") == (refused.exit_code, refused.stdout)
 
 
 def test_a_variable_without_a_value_is_noted(tc: CommandLine, http_server: ScriptedServer) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tccli.core.client import Client
 
 LEAVE_OUT_CONFIRM = "leave out --confirm"
+UNKNOWN_NAME = "?"
 
 
 class TaskAction(NamedTuple):
@@ -89,7 +90,13 @@ class TaskAction(NamedTuple):
             status = self._act(client, task_id, known)
             state = queue.find_run(status, None)["state"]
         if name is None:
-            name = queue.read_name(task_id, queue.fetch_definition(client, task_id))
+            try:
+                name = queue.read_name(task_id, queue.fetch_definition(client, task_id))
+            except TcError:
+                # Who must not see the task has acted on it nevertheless.
+                if noop:
+                    raise
+                name = UNKNOWN_NAME
         return f"{task_id} {name} {state}", status
 
     def _act(self, client: Client, task_id: str, known: dict[str, Any] | None) -> dict[str, Any]:
