@@ -8,6 +8,7 @@ import os
 import pty
 import signal
 import subprocess
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ from tccli.cli.editor import run_editor
 from tccli.core.credential_sources import fetch
 from tccli.interrupts import Interrupts
 from tccli.output.pager import open_pager
+from tccli.sandbox.testing.background import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,6 +93,17 @@ def page() -> None:
         raise AssertionError("it was not interrupted")
 
 
+@pytest.fixture(autouse=True)
+def handles_signals() -> Iterator[None]:
+    """
+    Signals are received as those of a command.
+    """
+    before = signal.signal(signal.SIGINT, module.interrupts.receive)
+    yield
+    signal.signal(signal.SIGINT, before)
+    module.interrupts.numbers.clear()
+
+
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[Any]]]:
     """
@@ -104,11 +117,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[A
             processes.append(self)
             signal.raise_signal(signal.SIGINT)
 
-    before = signal.signal(signal.SIGINT, module.interrupts.receive)
     monkeypatch.setattr(subprocess, "Popen", InterruptedStart)
     yield processes
-    signal.signal(signal.SIGINT, before)
-    module.interrupts.numbers.clear()
     for process in processes:
         if process.poll() is None:
             process.kill()
@@ -135,3 +145,32 @@ def test_a_program_that_is_interrupted_as_it_starts(
         run()
 
     assert [True] == [process.returncode is not None for process in started]
+
+
+def test_a_background_process_that_is_interrupted_as_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    It ends with the process that waits for it.
+    """
+    children: list[int] = []
+    fork = os.fork
+
+    def fork_and_interrupt() -> int:
+        child = fork()
+        if not child:
+            os.execvp("sleep", ["sleep", "60"])
+        children.append(child)
+        signal.raise_signal(signal.SIGINT)
+        return child
+
+    monkeypatch.setattr(os, "fork", fork_and_interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            split()
+        with pytest.raises(ChildProcessError):
+            os.waitpid(children[0], os.WNOHANG)
+    finally:
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(child, 0)

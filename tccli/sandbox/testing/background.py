@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from tccli.errors import UsageError
+from tccli.interrupts import interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,17 +47,21 @@ def split() -> Parent | Callable[[str], None]:
     sys.stdout.flush()
     sys.stderr.flush()
     reading, writing = os.pipe()
-    child = os.fork()
-    if child:
-        os.close(writing)
-        try:
+    child = 0
+    try:
+        with interrupts:
+            child = os.fork()
+        if child:
+            os.close(writing)
             with os.fdopen(reading) as stream:
                 output = stream.read()
-        except KeyboardInterrupt:
+    except KeyboardInterrupt:
+        if child:
             # It has its own session, so that Ctrl-C does not reach it, and no one would know that it runs.
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            raise
+        raise
+    if child:
         return Parent(output, 0 if output else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     os.close(reading)
     os.setsid()
