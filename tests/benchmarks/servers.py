@@ -8,11 +8,12 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.measure import find_program
+from tests.ports import find_free_ports
 
 if TYPE_CHECKING:
     import ssl
@@ -83,7 +84,7 @@ def start_nginx(directory: Path, *servers: str, workers: int = 1) -> Iterator[li
         UnavailableError: nginx is not installed.
     """
     program = find_program("nginx")
-    ports = free_ports(len(servers))
+    ports = find_free_ports(len(servers))
     (directory / "www").mkdir(exist_ok=True)
     directory.chmod(0o777)
     blocks = [
@@ -103,18 +104,6 @@ def start_nginx(directory: Path, *servers: str, workers: int = 1) -> Iterator[li
     finally:
         process.terminate()
         process.wait()
-
-
-def free_ports(count: int) -> list[int]:
-    """
-    Return different ports that are not in use.
-    """
-    with ExitStack() as stack:
-        # All are bound at the same time: one after the other, the system may give the same port twice.
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def wait_for(port: int) -> None:
