@@ -30,6 +30,8 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def __enter__(self) -> None:
+        # A second signal may have come at the end of the block before.
+        self._is_due = False
         self._is_held = True
 
     def __exit__(self, *_: object) -> None:

@@ -8,6 +8,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ from tccli.sandbox.testing.background import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from _typeshed import TraceFunction
 
 
 @pytest.fixture
@@ -69,6 +73,40 @@ def test_a_second_signal_interrupts_a_block(interrupts: Interrupts) -> None:
             done.append(2)
 
     assert [1] == done
+
+
+def test_a_second_signal_at_the_end_of_a_block(interrupts: Interrupts) -> None:
+    """
+    It interrupts, and the next block runs as a whole.
+    """
+    lines = []
+
+    def interrupt_line(frame: FrameType, event: str, _: object) -> TraceFunction | None:
+        if frame.f_code is not Interrupts.__exit__.__code__:
+            return None
+        if event == "line":
+            lines.append(frame.f_lineno)
+            if len(lines) == count:
+                interrupts.receive(signal.SIGINT, frame)
+        return interrupt_line
+
+    for count in (1, 2, 3, 4):
+        lines.clear()
+        before = sys.gettrace()
+        try:
+            with pytest.raises(KeyboardInterrupt), interrupts:  # noqa: PT012
+                interrupts.receive(signal.SIGINT, None)
+                sys.settrace(interrupt_line)
+        finally:
+            sys.settrace(before)
+        assert len(lines) == count
+        done = []
+        with interrupts:
+            done.append(1)
+        with pytest.raises(KeyboardInterrupt), interrupts:  # noqa: PT012
+            interrupts.receive(signal.SIGINT, None)
+            done.append(2)
+        assert [1, 2] == done
 
 
 def test_an_interruption_replaces_an_error(interrupts: Interrupts) -> None:

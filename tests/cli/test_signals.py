@@ -92,7 +92,7 @@ def test_no_copy_for_the_editor_stays(
     http_server.respond_with(json_response(DOCUMENT))
     variables = {"EDITOR": str(editor), "TMPDIR": str(tmp_path / "copies")}
     process = start("task", "retrigger", TASK_ID, "--edit", env={**http_server.env, **variables})
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not (tmp_path / "begun").exists() and time.monotonic() < end and process.poll() is None:
         time.sleep(0.05)
     assert len(os.listdir(tmp_path / "copies")) == 1, process.communicate(timeout=60)

@@ -45,7 +45,7 @@ def test_what_was_rerun(start_quick: Start, group_env: GroupEnv) -> None:
     """
     task_id = group_env.add("build", "failed", log=b"old\n")
     process = start_quick("task", "rerun", task_id, "--log", env=group_env.environment)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while len(group_env.call("status", task_id)["status"]["runs"]) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.1)
