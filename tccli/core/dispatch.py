@@ -54,7 +54,7 @@ class RemoteCall(Protocol):
 
     def end(self, item: Any, answer: Any) -> Any:
         """
-        Return the result, from what the worker returned.
+        Return the result of an item, from what a worker returned.
 
         Raises:
             TcError: Instead of a result.
@@ -62,7 +62,7 @@ class RemoteCall(Protocol):
 
     def lose(self, item: Any, reason: str, *, again: bool) -> Any:
         """
-        Return what counts as the answer of a worker that has ended while it made the call.
+        Return the result of a call whose worker has ended while it made it, as a worker returns results.
 
         Args:
             again: Whether None can be returned, and the call is made again then.
@@ -181,7 +181,7 @@ class Dispatcher:
         """
         Take jobs, if there are some and workers can make them.
         """
-        # Whoever frees a slot looks for jobs afterwards.
+        # A thread that frees a slot looks for jobs afterwards.
         if not any(share.has_room for share in self._shares):
             return
         # One at a time, so that workers get calls in the order of the jobs.
@@ -300,6 +300,6 @@ class Dispatcher:
 
     def cancel(self) -> None:
         """
-        Let the workers end their calls, and send what became of them.
+        End the calls of the workers, which then send the results.
         """
         self._pool.end()

@@ -40,7 +40,7 @@ class Schedule(NamedTuple):
         stops_at_error: Whether no further call is started after the first error; those in work are finished.
         rate: How many calls are started in a second, or None for as many as possible. Retries count, and other requests
             of the calls that take a turn of the back-off.
-        reads_ahead: Whether items are taken in a thread of their own. Then a result does not wait for the next item,
+        reads_ahead: Whether items are taken in a separate thread. Then a result does not wait for the next item,
             such as a line that a slow program has yet to write. Otherwise they are taken in the thread that reads the
             results.
     """
@@ -373,7 +373,7 @@ class Run(Generic[T, R]):
 
     def put_back(self, job: Job[T, R]) -> None:
         """
-        Let a job that was taken be made after the others.
+        Return a job that was taken to the queue; it is made after the others.
         """
         self._todo.put(job)
 

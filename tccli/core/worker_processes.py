@@ -218,7 +218,7 @@ class WorkerPool:
 
     def end(self) -> None:
         """
-        Tell the workers to end their calls at once, and to send what became of them.
+        End the calls of the workers at once; each of them sends the results.
         """
         for worker in self.workers:
             worker.channel.end()
@@ -235,7 +235,7 @@ class WorkerPool:
 
 def _close_pipes_of_caller() -> None:
     """
-    Close pipes and sockets that the caller of this program has left open: somebody may wait for their end.
+    Close pipes and sockets that the caller of this program has left open: another program may wait for their end.
 
     Descriptors that Python opens are closed in programs that it executes, and these are not. Files stay, since a path
     such as /dev/fd/5 may name one.

@@ -37,7 +37,7 @@ class BatchResult(NamedTuple):
         status: Of HTTP, or None without a response.
         content: The document of the response; with ``--dry-run``, the fields of the request.
         error: As ``--error-format json`` has it, or None.
-        is_uncertain: Whether a call that is not idempotent failed in a way that does not tell whether it took effect.
+        is_uncertain: Whether a call that is not idempotent failed, and it is not known whether it took effect.
         is_unreachable: Whether it failed in a way in which all calls are likely to fail: no response, no valid
             credentials, not a response of a Taskcluster, or a service that fails after all retries.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def open_stdin(context: Context) -> IO[bytes]:
     """
-    Return stdin; if that is a terminal, a note tells that tc waits for input.
+    Return stdin; if that is a terminal, print that tc waits for input.
     """
     if sys.stdin is None:
         return io.BytesIO()

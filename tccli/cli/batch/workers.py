@@ -33,7 +33,7 @@ MAX_WORKERS = 4
 MIN_INPUT_BYTES = 16 * 1024
 """A worker takes as much processor time as a hundred calls, and memory."""
 FIRST_BYTES_SECONDS = 0.005
-"""How long the first lines wait for others, which tell that the input is long."""
+"""How long the first lines wait for others, which show that the input is long."""
 
 
 def start_workers(

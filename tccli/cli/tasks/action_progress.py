@@ -25,7 +25,7 @@ MAX_END_SECONDS = 0.5
 
 class _TimeUpError(Exception):
     """
-    Ends the engine, which would go on after an error of one task.
+    Ends the engine, which would continue after an error of one task.
     """
 
 

@@ -50,7 +50,7 @@ def match_names(pattern: str, names: Iterable[str]) -> list[str]:
 
 def compile_pattern(pattern: str) -> Callable[[str], bool]:
     """
-    Return a function that tells whether a name matches *pattern*, as `match_names` describes it.
+    Return a function that returns whether a name matches *pattern*, as `match_names` describes it.
     """
     pieces = _split(pattern if "/" in pattern else f"**/{pattern}")
     return lambda name: _matches(pieces, name)

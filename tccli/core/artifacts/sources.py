@@ -99,7 +99,7 @@ class ArtifactSource:
 
     def _locate_object(self, client: Client, content: Mapping[str, Any], cancellation: Cancellation) -> Location:
         """
-        Return the location of an object artifact, which the object service tells.
+        Return the location of an object artifact, from the object service.
 
         The queue names the temporary credentials after the artifact. Where that is not a client id, the object service
         fails; the queue's redirect works, and the caller's own credentials may be enough for the hashes.

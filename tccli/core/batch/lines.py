@@ -159,7 +159,7 @@ def split_words(
 
     Args:
         max_columns: The last one has the rest of the line.
-        has_header: Whether the first line tells that number.
+        has_header: Whether the first line has that number of columns.
 
     Raises:
         UsageError: The first line has JSON that is not the value of a column.

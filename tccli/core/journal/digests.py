@@ -1,9 +1,8 @@
 """
-Digests of calls, by which a journal knows a call again, and tells how another one differs from it.
+Digests of calls: a journal recognizes a call by them, and finds how another one differs from it.
 
-They depend on a salt, so that two journals do not show that they have the same call. Beside that of the whole call,
-there are digests of 16 bits of its parts: of the method, of each argument, of each query option and of each field of
-the payload.
+They depend on a salt, so that two journals do not show that they have the same call. A call has a digest of all of it,
+and digests of 16 bits of its parts: the method, each argument, each query option and each field of the payload.
 """
 
 from __future__ import annotations

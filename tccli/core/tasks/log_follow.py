@@ -126,7 +126,7 @@ class RunLog:
     @property
     def content_type(self) -> str:
         """
-        As the latest response tells it; may be empty.
+        As in the latest response; may be empty.
         """
         return self._reader.content_type
 

@@ -203,7 +203,7 @@ class LineFilter:
 
     def take_time(self, line: bytes | bytearray) -> bool:
         """
-        Let the lines that come have the time that an earlier one begins with, and return whether it does.
+        Use the time that a line begins with, if there is one, for the lines after it; return whether there is one.
         """
         found = _TIME.match(line)
         if found is not None:

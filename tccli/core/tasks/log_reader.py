@@ -67,7 +67,7 @@ class LogReader:
         is_live: Whether the latest response was of a log that grows.
         ended_at: The address whose latest response was of a log that grows, and came to the end that the server has
             marked; else "". There is no more to come from there.
-        content_type: As the latest response tells it; may be empty.
+        content_type: As in the latest response; may be empty.
         may_be_silent: Whether no bytes for minutes are not an error.
         is_compressed: Whether the stored log is compressed, so that it has no ranges.
         ignores_ranges: Whether a response had the log from its first byte on, although a range was requested.
@@ -176,7 +176,7 @@ class LogReader:
     def _check_is_log(self, metadata: RemoteMetadata) -> None:
         """
         Raises:
-            NotTheLogError: It can be told without the body that this is not the log of which a part was read.
+            NotTheLogError: The headers show that this is not the log of which a part was read.
         """
         if not self._last:
             self._has_pages = _is_page(metadata.content_type)
@@ -253,7 +253,7 @@ class LogReader:
 
 class BlockPump:
     """
-    Takes blocks in a thread of its own, a few ahead of those that are used.
+    Takes blocks in a separate thread, a few ahead of those that are used.
     """
 
     def __init__(self, blocks: Iterator[bytes]) -> None:

@@ -112,7 +112,7 @@ class TimeLimit:
     @contextmanager
     def suspend(self) -> Iterator[None]:
         """
-        Stop the time during the block, in which somebody answers a question.
+        Stop the time during the block, in which a user answers a question.
         """
         begun = time.monotonic()
         self._timer.cancel()

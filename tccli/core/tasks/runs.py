@@ -92,14 +92,14 @@ class FollowedTask:
 
     def begin(self, run_id: int) -> None:
         """
-        Go on with a run.
+        Continue with a run.
         """
         self.first = run_id if self.first is None else self.first
         self.run_id, self.is_printed, self.has_log = run_id, False, True
 
     def skip(self, member: Member) -> None:
         """
-        Leave out all that a member has told.
+        Skip the runs that a member has.
         """
         self.begin(member.run_id or 0)
         self.is_printed = True

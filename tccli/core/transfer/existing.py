@@ -1,9 +1,9 @@
 """
-Files that are complete already, from an earlier run: compared with what the storage tells about the bytes.
+Files that are complete already, from an earlier run: compared by the hashes that the storage reports.
 
 The first request asks for one byte. Its response has the length and the hashes that the storage knows, it shows that
 the file may still be read, and it leaves the connection usable. If-None-Match would not do: a file that was stored with
-``--compressed`` has the ETag of the compressed bytes, and 304 does not tell their encoding.
+``--compressed`` has the ETag of the compressed bytes, and 304 does not report their encoding.
 """
 
 from __future__ import annotations

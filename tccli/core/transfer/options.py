@@ -68,7 +68,7 @@ class DownloadResult:
     Attributes:
         size: In bytes, as written.
         verified: What was checked: ``length``, ``sha256``, ``sha512``; ``md5`` only of a file that was complete.
-        content_type: As the storage tells it; may be empty.
+        content_type: As the storage reports it; may be empty.
         digests: The hexadecimal digests that were verified, by algorithm.
         was_complete: Whether nothing was written, because the file had these bytes already.
     """

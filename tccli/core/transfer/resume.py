@@ -185,7 +185,7 @@ class ResumableFile:
 
     def keep_if_at_least(self, size: int) -> bool:
         """
-        Keep file and journal for the next run if it will find them, and they have *size* bytes; else delete them.
+        Leave file and journal for the next run if it will find them, and they have *size* bytes; else delete them.
 
         Returns:
             Whether they were stored.

@@ -110,7 +110,7 @@ def _explain_pool(client: Client, facts: TaskFacts, pool: Any) -> Iterator[Cause
         yield Cause("pool-busy", f"{running} workers run in its pool", shows_pool)
     else:
         static = isinstance(pool, Mapping) and pool.get("providerId") == "static"
-        kind = "; its workers are machines that somebody starts" if static else ""
+        kind = "; its workers are machines that are started by hand" if static else ""
         yield Cause("no-workers", f"no workers run or start in its pool{kind}", shows_pool)
     if not running:
         yield from _explain_pool_errors(client, facts)
