@@ -1301,7 +1301,7 @@ function __taskcluster_meaning
         case '*:--format-string'
             echo 'Print each task by this Go template, such as \'{{.Status.TaskID}}…'
         case '*:--sort'
-            echo 'Sort by name, state, wait or duration'
+            echo 'Sort by name, state, wait or duration, the longest first'
         case '*:--follow'
             echo 'Follow the logs until the group is settled'
         case '*:--tail'

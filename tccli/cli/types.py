@@ -24,15 +24,35 @@ class Choice(click.Choice):  # type: ignore[type-arg]  # not generic in older ve
 
     def normalize_choice(self, choice: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's name
         """
-        Return what all spellings of a choice have in common.
+        Return the choice that a word is a spelling of, or the word itself.
         """
-        return names.fold(str(choice))
+        return names.find(str(choice), self.choices) or str(choice)
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's name
         """
-        Return the message for another word. That of click lists the choices as they are compared, without hyphens.
+        Return the message for another word, with what may be meant.
         """
-        return f"{value!r} is not one of {', '.join(self.choices)}"
+        hint = names.suggestion(str(value), self.choices)
+        return f"{value!r} is not one of {', '.join(self.choices)}{'; ' if hint else ''}{hint}"
+
+
+class SortKey(Choice):
+    """
+    What a list is sorted by: one of several words, with ``-`` in front for the reverse order.
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """
+        Return the word, with ``-`` in front if it was given.
+        """
+        is_reverse = str(value).startswith("-") and names.find(str(value)[1:], self.choices) is not None
+        return f"-{super().convert(str(value)[1:], param, ctx)}" if is_reverse else super().convert(value, param, ctx)
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """
+        Return the message for another word.
+        """
+        return f"{super().get_invalid_choice_message(value, ctx)}; -KEY reverses the order"
 
 
 class RunNumber(click.IntRange):

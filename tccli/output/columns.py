@@ -255,7 +255,7 @@ def resolve_name(name: str, paths: Iterable[str]) -> str | None:
 
 def _ends_with(parts: Sequence[str], wanted: Sequence[str]) -> bool:
     return len(parts) >= len(wanted) and all(
-        part.isdecimal() if _is_from_end(name) else names.fold(part) == names.fold(name)
+        part.isdecimal() if _is_from_end(name) else names.find(name, [part]) is not None
         for part, name in zip(parts[-len(wanted) :], wanted, strict=True)
     )
 

@@ -184,5 +184,6 @@ def test_order_of_many(tc: CommandLine, http_server: ScriptedServer) -> None:
     assert [entry["task"] for entry in expected] == [each["task"] for each in objects]
 
 
-def _order(entry: dict[str, Any]) -> tuple[str, str]:
-    return entry["status"]["runs"][0]["scheduled"], entry["task"]["metadata"]["name"]
+def _order(entry: dict[str, Any]) -> tuple[str, list[int]]:
+    name = entry["task"]["metadata"]["name"]
+    return entry["status"]["runs"][0]["scheduled"], [int(number) for number in re.findall("[0-9]+", name)]

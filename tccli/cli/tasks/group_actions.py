@@ -16,6 +16,7 @@ from tccli.cli.tasks.selection import select_members
 from tccli.core.parallel import make_parallel_client
 from tccli.core.printable import escape_line_breaks, list_some
 from tccli.core.tasks import queue
+from tccli.core.tasks.members import sort_by_name
 from tccli.errors import NegativeAnswerError
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class GroupAction:
             question = f"The following {count} tasks will be cancelled:{listed}\n"
             question += "Are you sure you want to cancel these tasks? [y/n]"
         else:
-            names = list_some([escape_line_breaks(member.name) for member in selected.members])
+            names = list_some([escape_line_breaks(member.name) for member in sort_by_name(selected.members)])
             question = f"{self._action.verb} {count} of {selected.total} tasks ({names})?"
         if ask(self._context, question, self._answers, GIVE_FORCE):
             return True

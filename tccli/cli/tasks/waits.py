@@ -300,6 +300,7 @@ def describe_failures(snapshot: Snapshot, failed: Sequence[Member]) -> str:
 
 def _describe_parts(snapshot: Snapshot, failed: Sequence[Member]) -> list[str]:
     from tccli.core.printable import list_some
+    from tccli.core.tasks.members import sort_by_name
 
     blocked = snapshot.blocked
     groups: list[tuple[str, Callable[[Member], bool]]] = [
@@ -313,7 +314,7 @@ def _describe_parts(snapshot: Snapshot, failed: Sequence[Member]) -> list[str]:
     ]
     parts = []
     for what, test in groups:
-        names = [member.name for member in failed if test(member)]
+        names = [member.name for member in sort_by_name(filter(test, failed))]
         if names:
             parts.append(f"{len(names)} {what} ({list_some(names)})")
     return parts

@@ -87,6 +87,7 @@ def _leave_out_live_logs(context: Context, found: Sequence[TaskArtifact]) -> lis
     """
     Return the artifacts that are complete. A live log would be followed for as long as its task runs.
     """
+    from tccli.core.natural_order import name_key
     from tccli.core.printable import list_some
 
     complete = [each for each in found if not each.is_live_log]
@@ -95,7 +96,7 @@ def _leave_out_live_logs(context: Context, found: Sequence[TaskArtifact]) -> lis
         what = (
             "the live log of a task that runs" if len(names) == 1 else f"the live logs of {len(names)} tasks that run"
         )
-        shown = list_some(names)
+        shown = list_some(sorted(names, key=name_key))
         context.note(f"left out {what} ({shown}); tc group logs -f follows logs")
         if not complete:
             raise NotFoundError("no artifact that matches is complete", status=404)

@@ -83,6 +83,7 @@ class _Search:
     def _list(self, group_id: str, selection: Selection, accept: Callable[[Member], bool]) -> Iterator[Member]:
         from tccli.cli.tasks.selection import select_members
         from tccli.core.tasks.failures import read_history
+        from tccli.core.tasks.members import sort_by_name
 
         members = select_members(
             self.context,
@@ -94,7 +95,7 @@ class _Search:
         )
         found: Iterable[Member] = filter(accept, members)
         if selection.limit is not None:
-            found = sorted(found, key=lambda member: (member.name, member.task_id))
+            found = sort_by_name(found)
         return iter(found)
 
     def _observe(self, member: Member) -> None:

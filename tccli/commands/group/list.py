@@ -12,7 +12,7 @@ from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks.options import GROUP_HELP, newest_group_option
 from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
-from tccli.cli.types import Choice
+from tccli.cli.types import SortKey
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -117,9 +117,9 @@ command = Command(
         ),
         click.Option(
             ["--sort", "order"],
-            type=Choice(ORDERS),
+            type=SortKey(ORDERS),
             metavar="KEY",
-            help=f"Sort by {', '.join(ORDERS[:-1])} or {ORDERS[-1]}; the longest wait or duration is first.",
+            help=f"Sort by {', '.join(ORDERS[:-1])} or {ORDERS[-1]}, the longest first; -KEY reverses the order.",
         ),
         *selection_options(),
         newest_group_option(),
@@ -136,6 +136,7 @@ command = Command(
         "tc group list fN1SbArXTPSVFNUvaOlinQ",
         "tc group list -f fN1SbArXTPSVFNUvaOlinQ | cut -d' ' -f1 |\n  xargs -r -n1 tc task rerun",
         "tc group list fN1SbArXTPSVFNUvaOlinQ \\\n    --format-string '{{.Task.Metadata.Name}} {{len .Status.Runs}}'",
+        "tc group list fN1SbArXTPSVFNUvaOlinQ -c --sort -duration --limit 1",
         "tc group list fN1SbArXTPSVFNUvaOlinQ --sort duration --limit 10 \\\n    --columns name,duration,wait,runs",
     ),
 )

@@ -65,12 +65,13 @@ def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: 
 
 def _print(context: Context, client: Client, printer: LogPrinter, group_id: str, selection: Selection) -> None:
     from tccli.cli.tasks.selection import explain_nothing, select_members
+    from tccli.core.tasks.members import sort_by_name
     from tccli.errors import NegativeAnswerError, NotFoundError
 
     members = list(select_members(context, client, group_id, selection))
     if not members:
         raise NegativeAnswerError(explain_nothing(selection, group_id))
-    found = sorted((member for member in members if member.started is not None), key=lambda each: each.name)
+    found = sort_by_name(member for member in members if member.started is not None)
     rest = [member for member in members if member.started is None]
     if not found:
         raise NotFoundError(

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROPERTIES = ("state", "kind", "queue", "owner")
-"""In a message."""
+MAX_COMPARED_NAMES = 1000
+"""Of which the first ones are in a message."""
 
 
 def _status(context: Context, group: str, *, by: str, exit_status: bool, newest: bool, **options: Any) -> None:
     from tccli.cli.tasks.lines import make_value_writer
     from tccli.cli.tasks.names import resolve_group
     from tccli.cli.tasks.selection import pop_selection, raise_if_nothing, select_members
+    from tccli.core.natural_order import name_key
     from tccli.core.printable import MAX_LISTED_WORDS, escape_line_breaks
 
     selection = pop_selection(options)
@@ -40,11 +42,14 @@ def _status(context: Context, group: str, *, by: str, exit_status: bool, newest:
         counts[value] = counts.get(value, 0) + 1
         if member.state != "completed":
             others[member.state] = others.get(member.state, 0) + 1
-            if member.state in {"failed", "exception"} and len(names) < MAX_LISTED_WORDS:
+            if member.state in {"failed", "exception"}:
                 names.append(member.name)
+                if len(names) > MAX_COMPARED_NAMES:
+                    names = sorted(names, key=name_key)[:MAX_LISTED_WORDS]
     found = _sort(counts, by)
     write("\n".join(f"{escape_line_breaks(value) or '(none)'}: {count}" for value, count in found.items()), found)
     if exit_status and others:
+        names.sort(key=name_key)
         raise NegativeAnswerError(_explain(_sort(others, "state"), sum(counts.values()), names))
 
 
@@ -52,11 +57,12 @@ def _sort(counts: dict[str, int], by: str) -> dict[str, int]:
     """
     Return states in the order of their lifecycle, other values by their number.
     """
+    from tccli.core.natural_order import name_key
     from tccli.core.tasks.queue import LIFECYCLE
 
     if by == "state":
         return {state: counts[state] for state in sorted(counts, key=lambda state: (*LIFECYCLE, state).index(state))}
-    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+    return dict(sorted(counts.items(), key=lambda each: (-each[1], name_key(each[0]))))
 
 
 def _explain(others: dict[str, int], total: int, names: Sequence[str]) -> str:

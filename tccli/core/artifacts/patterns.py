@@ -8,6 +8,7 @@ import fnmatch
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tccli.core.natural_order import name_key
 from tccli.errors import UsageError
 from tccli.names import find_similar
 
@@ -45,7 +46,7 @@ def match_names(pattern: str, names: Iterable[str]) -> list[str]:
     names = list(names)
     if pattern in names:
         return [pattern]
-    return sorted(filter(compile_pattern(pattern), names))
+    return sorted(filter(compile_pattern(pattern), names), key=name_key)
 
 
 def compile_pattern(pattern: str) -> Callable[[str], bool]:
@@ -83,7 +84,7 @@ def select_entries(
             found[name] = take(entry)
         elif not found:
             others.append(name)
-    return exact or {name: found[name] for name in sorted(found)}, others
+    return exact or {name: found[name] for name in sorted(found, key=name_key)}, others
 
 
 def suggest_pattern(pattern: str, names: Iterable[str], lister: str) -> str:

@@ -8,6 +8,7 @@ import hashlib
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tccli.core.natural_order import name_key
 from tccli.core.tasks.log_ranks import Rank
 from tccli.core.tasks.logs import open_log, read_tail
 from tccli.core.tasks.signatures import find_context, find_exit_code, find_failure_line
@@ -232,7 +233,7 @@ class FailureGroup:
     Failures with the same signature.
 
     Attributes:
-        line: Of the first one, as *context* is.
+        line: Of the first one by name, as *context* is.
         flaky: Runs whose task, or another one of its name in the group, is completed in another run.
         known: Runs that also failed, in this way, in the group that is compared with; None without one.
     """
@@ -242,8 +243,18 @@ class FailureGroup:
         self.line = failure.line
         self.context = failure.context
         self.runs: list[FailedRun] = []
+        self._first: tuple[str, str, int] | None = None
         self.flaky: set[FailedRun] | None = None
         self.known: set[FailedRun] | None = None
+
+    def add(self, failure: Failure) -> None:
+        """
+        Add a failure, which may become the first one.
+        """
+        self.runs.append(failure.run)
+        key = _sort_key(failure.run)
+        if self._first is None or key < self._first:
+            self._first, self.line, self.context = key, failure.line, failure.context
 
     @property
     def id(self) -> str:
@@ -340,10 +351,14 @@ def group_failures(failures: Iterable[Failure]) -> list[FailureGroup]:
         group = found.get(failure.signature)
         if group is None:
             group = found[failure.signature] = FailureGroup(failure)
-        group.runs.append(failure.run)
+        group.add(failure)
     for group in found.values():
-        group.runs.sort(key=lambda run: (run.member.name, run.member.task_id, run.run_id or 0))
+        group.runs.sort(key=_sort_key)
     return sort_groups(found.values())
+
+
+def _sort_key(run: FailedRun) -> tuple[str, str, int]:
+    return name_key(run.member.name), run.member.task_id, run.run_id or 0
 
 
 def sort_groups(groups: Iterable[FailureGroup]) -> list[FailureGroup]:

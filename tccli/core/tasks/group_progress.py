@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from tccli.core.responses import read_timestamp
+from tccli.core.tasks.members import sort_by_name
 from tccli.core.tasks.queue import LIFECYCLE
 from tccli.core.times import format_timestamp
 
@@ -31,7 +32,7 @@ class GroupProgress(NamedTuple):
     Attributes:
         counts: How many are in each state that any is in, in the order of a task's life. Those that can never run are
             not among the unscheduled ones.
-        blocked: Those that can never run.
+        blocked: Those that can never run, by name.
         ended: How many are resolved.
         total: How many there are.
         per_minute: How many were resolved per minute of late.
@@ -64,7 +65,7 @@ def measure_progress(snapshot: Snapshot) -> GroupProgress:
     left = len(snapshot.members) - ended - len(blocked)
     return GroupProgress(
         {state: count for state, count in counts.items() if count},
-        blocked,
+        sort_by_name(blocked),
         ended,
         len(snapshot.members),
         per_minute,

@@ -10,6 +10,7 @@ from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from tccli.core.natural_order import name_key
 from tccli.core.responses import read_timestamp
 from tccli.core.tasks.queue import LIFECYCLE, find_log_name
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 RESOLVED_STATES = frozenset({"completed", "failed", "exception"})
 UNRESOLVED_STATES = frozenset({"unscheduled", "pending", "running"})
+REVERSED_BYTES = bytes(reversed(range(256)))
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 MAX_SHARED_VALUES = 10_000
 SEPARATOR = "\0"
@@ -187,21 +189,27 @@ class Member:
         }
 
 
-def sort_key(member: Member, order: str, now: datetime) -> tuple[float, str, str]:
+def sort_key(member: Member, order: str, now: datetime) -> tuple[float, bytes, str]:
     """
-    Return what a task is sorted by.
+    Return what a task is sorted by. Tasks with the same state, wait or duration are in the order of their names.
 
     Args:
-        order: ``name``, ``state``, ``wait`` or ``duration``. The longest wait or duration is first, and tasks without
-            one are last.
+        order: ``name``, ``state``, ``wait`` or ``duration``, with ``-`` in front for the reverse order. The longest
+            wait or duration is first, or last in reverse order; tasks without one are always last.
     """
+    name = f"{name_key(member.name)}\0".encode("utf-8", "surrogatepass")
+    key = order.removeprefix("-")
+    is_reverse = key != order
     place: float = 0
-    if order == "state":
+    if key == "name":
+        name = name.translate(REVERSED_BYTES) if is_reverse else name
+    elif key == "state":
         place = LIFECYCLE.index(member.state) if member.state in LIFECYCLE else len(LIFECYCLE)
-    elif order != "name":
-        seconds = member.wait_seconds(now) if order == "wait" else member.duration_seconds(now)
-        place = inf if seconds is None else -seconds
-    return place, member.name, member.task_id
+        place = len(LIFECYCLE) - place if is_reverse else place
+    else:
+        seconds = member.wait_seconds(now) if key == "wait" else member.duration_seconds(now)
+        place = inf if seconds is None else seconds if is_reverse else -seconds
+    return place, name, member.task_id
 
 
 def sort_members(members: Iterable[Member], order: str, now: datetime, limit: int | None = None) -> list[Member]:
@@ -210,10 +218,17 @@ def sort_members(members: Iterable[Member], order: str, now: datetime, limit: in
     """
     from heapq import nsmallest
 
-    def key(member: Member) -> tuple[float, str, str]:
+    def key(member: Member) -> tuple[float, bytes, str]:
         return sort_key(member, order, now)
 
     return sorted(members, key=key) if limit is None else nsmallest(limit, members, key)
+
+
+def sort_by_name(members: Iterable[Member]) -> list[Member]:
+    """
+    Return tasks in the order of their names for people, in which numbers count by their value.
+    """
+    return sorted(members, key=lambda member: (name_key(member.name), member.task_id))
 
 
 def _text(value: Any) -> str:

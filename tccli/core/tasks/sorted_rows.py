@@ -18,20 +18,20 @@ PLACE_OFFSET = 1e12
 """Makes places positive: as bytes, only positive numbers sort as they do as numbers. Longer than a task can take."""
 
 
-def sort_rows(rows: Iterable[tuple[tuple[float, str, str], Any]]) -> Iterator[Any]:
+def sort_rows(rows: Iterable[tuple[tuple[float, bytes, str], Any]]) -> Iterator[Any]:
     """
     Yield rows in the order of their keys.
 
     Args:
-        rows: Each with a key: a number, a text, and one that no other row has.
+        rows: Each with a key: a number, bytes of which none begin as others end, and a text that no other row has.
     """
     import pickle
 
     keys: list[bytes] = []
     with _open_file() as file:
         for (place, name, task_id), row in rows:
-            text = f"{name}\0{task_id}\0".encode("utf-8", "surrogatepass")
-            keys.append(_PLACE.pack(place + PLACE_OFFSET) + text + _OFFSET.pack(file.tell()))
+            text = f"{task_id}\0".encode("utf-8", "surrogatepass")
+            keys.append(_PLACE.pack(place + PLACE_OFFSET) + name + text + _OFFSET.pack(file.tell()))
             pickle.dump(row, file)
         keys.sort()
         for key in keys:

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from tccli import strict_json
 from tccli.core.printable import escape_controls
-from tccli.names import fold, suggestion
+from tccli.names import find, suggestion
 from tccli.output.columns import (
     RANK_DETAIL,
     RANK_NAME,
@@ -127,8 +127,8 @@ def _columns(entries: Sequence[Any], options: RenderOptions, result: Result) -> 
         if options.columns is None:
             return [Column("", values) for values in zip_longest(*entries)] or [Column(key, entries)]
     elif not all(isinstance(entry, dict) for entry in entries):
-        known = {"value", fold(key)}
-        _report_unknown([name for name in options.columns or () if fold(name) not in known], [], options)
+        known = ["value", key]
+        _report_unknown([name for name in options.columns or () if find(name, known) is None], [], options)
         return [Column((options.columns or [key])[0], entries)]
     if options.columns is None:
         columns = (list_columns if result.is_table else rank_columns)(entries, result.key_columns)

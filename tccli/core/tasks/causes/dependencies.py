@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tccli.core.printable import list_some
 from tccli.core.tasks.causes.model import Cause, TaskFacts
-from tccli.core.tasks.members import Member
+from tccli.core.tasks.members import Member, sort_by_name
 from tccli.core.tasks.queue import check_id, fetch_states
 from tccli.core.tasks.waiting import fetch_members, find_blocked_tasks
 
@@ -54,7 +54,8 @@ def explain_unscheduled(client: Client, facts: TaskFacts) -> Iterator[Cause]:
         return
     waiting = fetch_members(client, left[:MAX_FOLLOWED_BLOCKS], definitions)
     order = ["running", "pending", "unscheduled"]
-    found = sorted(waiting.values(), key=lambda each: order.index(each.state) if each.state in order else 0)
+    found = sort_by_name(waiting.values())
+    found.sort(key=lambda each: order.index(each.state) if each.state in order else 0)
     names = list_some([f"{each.name} ({each.state})" for each in found])
     first = found[0]
     shows = "log" if first.state == "running" else "why"
