@@ -198,7 +198,7 @@ def test_after_the_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
         (b"error: a\n" + b"x" * (10 << 20) + b"\n" + END.encode(), "exit status 1"),
         (b"x" * (10 << 20), "x" * 1000),
         (b"error: a\n" + b"fine\n" * 100_000, "error: a"),
-        (b"error: a\n" * 2 + b"error: " + b"\xff" * (1 << 20) + b"\n", "error: " + "\ufffd" * 993),
+        (b"start\n" * 2 + b"error: " + b"\xff" * (1 << 20) + b"\n", "error: " + "\ufffd" * 993),
         (b"", "failed, with an empty log"),
         (b"\n\n\r\n", "failed, with an empty log"),
         (END.encode(), "exit status 1"),

@@ -47,13 +47,15 @@ _NOISE = re.compile(
 """Without a word, or of systems that run jobs."""
 _EXIT = re.compile(
     r"(?i)(?:exit(?:ed)?|return(?:ed)?|command failed|terminated)(?: with| (?:unexpectedly|non-zero))*,?"
-    r" ?(?:exit|return)?[ -]?(?:code|status|value)[: =]*(?:was )?(?:-?[1-9]\d*|WARNING|FAILURE)"
+    r" ?(?:exit|return)?[ -]?(?:code|status|value)[: =]*(?:was )?'?(?:-?[1-9]\d*|WARNING|FAILURE)"
     r"|exit (?:code|status):? -?[1-9]|return status: |^[\w.]*make(?:\[\d+\])?: \*\*\* .*\bError -?\d+$"
     r"|^Execution halted$|^error Command failed|^# TBPL|^'[^']*' did not run successfully|^Running post_|^Exiting -?\d"
+    r"|^npm (?:ERR!|error) *(?:$|code|errno|syscall|path|command|\d+ *$|A complete log|Exit status|Failed at|This is"
+    r"|Lifecycle|workspace|in workspace|location|[\w./@-]+@\S+ [\w:-]+: `| {2,})|^info Visit|^ELIFECYCLE"
 )
 _SUMMARY = re.compile(
     r"^(?:.*\b[1-9]\d* (?:\w+ )?(?:errors?|problems?|failures?|issues?|violations?|vulnerabilities)"
-    r" (?:found|detected|reported)\b"
+    r" (?:found|detected|reported)\b|.*\bfound [1-9]\d* (?:\w+ )?(?:errors?|problems?|issues?|violations?|warnings?)\b"
     r"|=+ .*\b(?:failed|errors?)\b.* in [\d.]+s.*=+$"
     rf"|\W*{_COUNT}(?:errors?|problems?|failures?|failed|warnings?|unexpected results?)\b"
     r"|FAILED \(|\W*FAIL(?:ED)?\W*$|FAIL\t|\s*FAIL |FAILURES?!?$|\W*(?:Failed|Failures|Errors|Unexpected):? *\d"
@@ -64,9 +66,7 @@ _SUMMARY = re.compile(
     r"|error: (?:could not compile|test failed|build failed|aborting due to|command .* failed)"
     r"|.*: error: (?:linker command failed|ld returned)|ERROR \S+\.py(?:::\S+)?$|SUMMARY: "
     r"|\[ERROR\] *(?:$|-> |For more|To see|Re-run|After correcting|Failed to execute goal|COMPILATION ERROR|\[Help)"
-    r"|npm (?:ERR!|error) *(?:$|code|errno|syscall|path|command|\d+ *$|A complete log|Exit status|Failed at|This is"
-    r"|Lifecycle|workspace|in workspace|location|[\w./@-]+@\S+ [\w:-]+: `| {2,})"
-    r"|.*\b[Ss]ome tests failed|TinderboxPrint: |.* <<< (?:FAILURE|ERROR)!$|info Visit|ELIFECYCLE"
+    r"|.*\b[Ss]ome tests failed|TinderboxPrint: |.* <<< (?:FAILURE|ERROR)!$"
     # Where the reason is: above, in a file, in the documentation.
     r"|.*\b[Ss]ee (?:previous|above|the full)|(?:\[ERROR\] )?Please (?:refer|see)\b"
     r"|\W*Encountered errors? (?:while|during)|Errors were encountered"
@@ -82,10 +82,11 @@ _SUMMARY = re.compile(
 _TEST = re.compile(
     r"TEST-UNEXPECTED-|PROCESS-CRASH|^\s*--- FAIL: |^FAILED \S+::|^ERROR \S+\.py\S* - |^\s*● \S"
     r"|^\[ERROR\] {2,}[\w$.#]+:\d+ |\[  FAILED  \] \S+[./]\S|: (?:Test Failed|Error During Test) at "
-    r"|^\S.* > .+ FAILED$|^\s*thread '[^']*' (?:\(\d+\) )?panicked at|^\s*\d+ - \S.* \([A-Z][A-Za-z ]+\)$|^not ok \d"
+    r"|^\S.* > .+ FAILED$|^\s*thread '[^']*' (?:\(\d+\) )?panicked at (?!'Some tests )"
+    r"|^\s*\d+ - \S.* \([A-Z][A-Za-z ]+\)$|^not ok \d"
     r"|^\s*[✘✗❌✖\u00d7] +(?!\d+ (?:problem|error|fail)|Test run with \d|Suite |Encountered|.* did not run )\S"
     r"|^rspec \S+:\d+ #|.* \[E\]$"
-    r"|ERROR: \w+Sanitizer|: runtime error: |Assertion .* failed\.?$"
+    r"|ERROR: \w+Sanitizer|: runtime error: |Assertion [^\w\s].* failed\.?$"
     r"|^\s*── (?:Failure|Error) \(|^\s*Failed \S+\.\S+ \[[<\d]|^#\s+Failed test "
     r"|^==\d+== (?:Invalid (?:read|write|free)|Mismatched free|Conditional jump|.* uninitialised )"
     r"|^==\d+== .* definitely lost in"
@@ -102,7 +103,7 @@ _CAUSE = re.compile(
 )
 _ERROR = re.compile(
     r"\b(?:ERROR|FATAL|FAILED|CRITICAL|FAILURE)\b|(?i:\b(?:error|fatal|abort|panic|failure|failed)(?:\[\w+\])?: )"
-    r"|^E: |^E   \S|^\s*(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception|Timeout|Warning|Failure)(?: \[\w+\])?(?:: |$)"
+    r"|^E: |^E {3,}\S|^\s*(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception|Timeout|Warning|Failure)(?: \[\w+\])?(?:: |$)"
     r"|^Exception in thread |^Caused by: "
     r"|^(?:\S*/)?(?:ba|da|k|z)?sh: |\bKilled\b|Segmentation fault|\bAborted\b|Bus error|Illegal instruction"
     r"|core dumped|command not found"
@@ -129,9 +130,9 @@ _NO_CAUSES = frozenset(
     re.findall(
         r"\w+",
         """
-        a an and any as at be been by did do does due during following for from has have in is it main more no not of on
-        one or other please see some the there this to was were while with x
-        above after before earlier m min ms previous s sec second seconds time total
+        an and any as at be been by did do does due during following for from has have in is it main more no not of on
+        or other please see some the there this to was were while with
+        above after before earlier min ms previous sec second seconds time total
         action build building built case cases check checks child cmd command commands compilation compile execution
         hook hooks job jobs package packages pipeline process project recipe rpm run runner running script shell spec
         specs stage step steps subprocess suite suites target targets task tasks test testing tests workflow
@@ -145,7 +146,7 @@ _NO_CAUSES = frozenset(
     )
 )
 """A line of only these words, and numbers, tells that something has failed, but not why."""
-_WORD = re.compile(r"[^\W\d][\w./-]*\w|[^\W\d]")
+_WORD = re.compile(r"(?<![\d.])[^\W\d](?:[\w./-]*\w)?")
 _FAILED = re.compile(r"(?i)err|fail|exit|abort|unsuccessful|broken|did not |issue|problem|unexpected|exception")
 MAX_VAGUE_CHARACTERS = 200
 _KEYWORDS = (
@@ -252,5 +253,5 @@ def is_vague(text: str) -> bool:
     return (
         len(text) <= MAX_VAGUE_CHARACTERS
         and _FAILED.search(text) is not None
-        and all(word.lower() in _NO_CAUSES for word in _WORD.findall(text))
+        and all(word.lower() in _NO_CAUSES for word in _WORD.findall(text.removeprefix("x ")))
     )

@@ -73,9 +73,10 @@ _PREFIXES = (
 _MOZHARNESS = re.compile(r" ?\d\d:\d\d:\d\d +(DEBUG|INFO|WARNING|ERROR|CRITICAL|FATAL) - ?")
 _USUAL_LEVELS = frozenset({"DEBUG", "INFO", "WARNING"})
 _LEVEL = re.compile(
-    r"(?:ERRO|FATA|PANI)\[\d{4}\] +|time=\S+ level=(?:error|fatal|panic) msg=|[EF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] "
+    r"##\[error\]|(?:ERRO|FATA|PANI)\[\d{4}\] +|time=\S+ level=(?:error|fatal|panic) msg="
+    r"|[EF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\] "
 )
-"""Of logging libraries of Go."""
+"""Of logging libraries of Go, and of GitHub and Azure."""
 _WORKER = re.compile(r"\[taskcluster(?::(?P<level>[a-z]+)|[^\]]*)\] ?")
 _RUN_TASK = re.compile(r"\[(?:fetches|setup|cache|volume|cleanup|content-tooltool) ")
 """What `run-task` does before and after the task's own command."""
@@ -153,7 +154,7 @@ class _Choice:
             self.best, self._gap = self._before, MAX_GAP_LINES + 1
             return
         self._has_ended = self._has_ended or rank == Rank.EXIT
-        if self._has_ended and rank == Rank.OUTPUT and self.best is not None:
+        if self._has_ended and rank == Rank.OUTPUT and self.best is not None and self.best.rank >= Rank.OUTPUT:
             self._gap += 1
             return
         is_equal = self.best is not None and rank == self.best.rank

@@ -23,7 +23,7 @@ from tccli.core.tasks.signatures import (
 
 LOGS = Path(__file__).parents[2] / "vectors" / "logs"
 INDEX: dict[str, dict[str, str]] = json.loads((LOGS / "index.json").read_text(encoding="utf-8"))
-MIN_RIGHT_SHARE = 0.9
+MIN_RIGHT_SHARE = 0.94
 # Words of logs, so that lines are found which look like those of failures.
 WORDS = (
     "ERROR error: FAILED Traceback (most recent call last): [taskcluster:error] [taskcluster exit status 1 Exit Code: "
@@ -38,7 +38,7 @@ LINES = st.lists(
 
 def test_lines_that_a_person_would_point_at() -> None:
     """
-    Of real-looking logs, at least nine of ten. The first of the index were written before the rules, the others later.
+    Of real-looking logs, nearly all. The first of the index were written before the rules, the others later.
     """
     expected = {name: line for batch in INDEX.values() for name, line in batch.items()}
     wrong = {}
@@ -63,6 +63,44 @@ def test_an_error_that_was_ignored(mark: str) -> None:
     other = find_failure_line([*start, "", "ignoring the rest"])
     assert other is not None
     assert other.text.startswith("fatal: ")
+
+
+@pytest.mark.parametrize(
+    ("between", "first"),
+    [([], True), (["a", "b"], True), (["  at a", "  at b", "  at c"], True), (["+ cp a b"], False)],
+)
+def test_the_first_of_errors_that_follow_each_other(between: list[str], *, first: bool) -> None:
+    """
+    The others are its consequences; but not those of the next command, nor those much later.
+    """
+    found = find_failure_line(["error: disk full", *between, "error: no route", "done"])
+    assert found is not None
+    assert found.text == ("error: disk full" if first else "error: no route")
+    later = find_failure_line(["error: disk full", "a", "b", "c", "error: no route", "done"])
+    assert later is not None
+    assert later.text == "error: no route"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Finished: FAILURE",
+        "FAILED: Build did NOT complete successfully",
+        "ERROR: Job failed: exit code 1",
+        "make: *** [Makefile:4: all] Error 2",
+        "##[error]Bash exited with code '1'.",
+        "ERROR run failed: command exited (1)",
+        "Some tests did not pass: 3 passed, 1 failed, 0 errored, 0 broken.",
+        " ELIFECYCLE  Command failed with exit code 1.",
+    ],
+)
+def test_a_line_that_only_repeats_that_something_failed(line: str) -> None:
+    """
+    It is never the reason, if there is one.
+    """
+    found = find_failure_line(["cannot open shop.db", "a", "b", "c", line])
+    assert found is not None
+    assert found.text == "cannot open shop.db"
 
 
 def test_a_heading_is_not_the_reason() -> None:
