@@ -218,7 +218,7 @@ def test_interrupted(start: Start, transfer_env: TransferEnv, tmp_path: Path) ->
     """
     transfer_env.put_object("a", random_bytes(8 * MEBIBYTE))
     storage = transfer_env.sandbox.storage
-    storage.faults.add("slow=2MB")
+    storage.faults.add("slow=4MB")
     process = start("download-object", "a", str(tmp_path / "a"), env=transfer_env.sandbox.environment)
     wait_until(lambda: transfer_env.sent() > 3 * MEBIBYTE, process)
     process.send_signal(signal.SIGINT)
@@ -501,10 +501,10 @@ def test_log_lines(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, m
     Only long downloads have them.
     """
     transfer_env.put_object("a", DATA)
-    transfer_env.sandbox.storage.faults.add("slow=2MB")
+    transfer_env.sandbox.storage.faults.add("slow=4MB")
     argv = ("download-object", "a", str(tmp_path / "a"), "--connections", "2")
     assert 1 == tc(*argv, env=transfer_env.sandbox.environment).stderr.count("\n")
-    monkeypatch.setattr(progress, "LOG_INTERVAL_SECONDS", 0.2)
+    monkeypatch.setattr(progress, "LOG_INTERVAL_SECONDS", 0.1)
     (tmp_path / "a").unlink()
     lines = tc(*argv, env=transfer_env.sandbox.environment).stderr.splitlines()
     (tmp_path / "a").unlink()
@@ -527,7 +527,7 @@ def test_progress_bar(start: Start, transfer_env: TransferEnv, tmp_path: Path, *
     It is on stderr, with size, rate and remaining time.
     """
     transfer_env.put_object("a", DATA)
-    transfer_env.sandbox.storage.faults.add("slow=1MB")
+    transfer_env.sandbox.storage.faults.add("slow=2MB")
     ours, theirs = pty.openpty()
     options = ["--quiet"] if quiet else []
     argv = ("download-object", "a", str(tmp_path / "a"), "--connections", "1", *options)

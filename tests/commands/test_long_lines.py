@@ -23,6 +23,14 @@ LINES = [b"%d %b%b\n" % (number, LINE, b" a needle" if number % 2 else b"") for 
 TIME = b"-".ljust(24) + b" "
 
 
+@pytest.fixture(scope="module")
+def compressed_log() -> bytes:
+    """
+    The log as it is stored with gzip.
+    """
+    return gzip.compress(b"".join(LINES), 1)
+
+
 @pytest.mark.parametrize("encoding", ["", "gzip"])
 @pytest.mark.parametrize(
     ("options", "expected"),
@@ -36,13 +44,15 @@ TIME = b"-".ljust(24) + b" "
         ("--tail 3 --grep needle", [LINES[1], LINES[3]]),
     ],
 )
-def test_a_log(group_env: GroupEnv, tmp_path: Path, options: str, expected: list[bytes], encoding: str) -> None:
+def test_a_log(
+    group_env: GroupEnv, tmp_path: Path, compressed_log: bytes, options: str, expected: list[bytes], encoding: str
+) -> None:
     """
     Also of a compressed one, whose end cannot be downloaded alone.
     """
     task_id = group_env.add("build", "running")
-    log = b"".join(LINES)
-    group_env.transfers.artifact(task_id, "public/logs/live.log", gzip.compress(log, 1) if encoding else log, encoding)
+    log = compressed_log if encoding else b"".join(LINES)
+    group_env.transfers.artifact(task_id, "public/logs/live.log", log, encoding)
     group_env.resolve("build", "failed")
     output = tmp_path / "output"
     memory = peak_memory(["task", "log", task_id, *options.split()], group_env.environment, output=str(output))
@@ -59,17 +69,19 @@ def test_a_log(group_env: GroupEnv, tmp_path: Path, options: str, expected: list
         (["logs", "-f", "--tail", "1", "--grep", "nosuch"], []),
         (["failures"], None),
     ],
-    ids=str,
+    # The lines are too long for a name.
+    ids=["--grep", "--log-match", "-f", "failures"],
 )
-def test_many_logs(group_env: GroupEnv, tmp_path: Path, options: list[str], expected: list[bytes] | None) -> None:
+def test_many_logs(
+    group_env: GroupEnv, tmp_path: Path, compressed_log: bytes, options: list[str], expected: list[bytes] | None
+) -> None:
     """
     One after the other, although several are read at the same time.
     """
     names = [f"task-{number}" for number in range(9)]
-    log = gzip.compress(b"".join(LINES), 1)
     for name in names:
         task_id = group_env.add(name, "running")
-        group_env.transfers.artifact(task_id, "public/logs/live.log", log, "gzip")
+        group_env.transfers.artifact(task_id, "public/logs/live.log", compressed_log, "gzip")
         group_env.resolve(name, "failed")
     output = tmp_path / "output"
     command, *rest = options

@@ -325,7 +325,7 @@ def test_progress_with_a_long_name(
     """
     task_id = transfer_env.task()
     transfer_env.artifact(task_id, "public/a", random_bytes(2 * MEBIBYTE))
-    transfer_env.sandbox.storage.faults.add("slow=1MB")
+    transfer_env.sandbox.storage.faults.add("slow=2MB")
     env = {**process_environment, **transfer_env.sandbox.environment}
     argv = ["download-artifact", task_id, "public/a", "a-very-long-name-" * 10]
     code, shown = run_on_terminal(argv, env, columns)
@@ -359,12 +359,12 @@ def test_ctrl_c_at_any_moment(start: Start, transfer_env: TransferEnv, cwd: Path
     draw = random.Random(command)
     for _ in range(int(os.environ.get("TC_INTERRUPTS", "3"))):
         transfer_env.sandbox.storage.faults.clear()
-        transfer_env.sandbox.storage.faults.add("slow=2MB")
+        transfer_env.sandbox.storage.faults.add("slow=4MB")
         transfer_env.sandbox.requests.clear()
         process = start(*argv, env=transfer_env.sandbox.environment)
         # Before, the interpreter starts, and ends as it likes.
         wait_until(lambda: bool(transfer_env.sandbox.requests), process)
-        time.sleep(draw.uniform(0, 2.2))
+        time.sleep(draw.uniform(0, 1.1))
         if process.poll() is not None:
             continue
         started = time.monotonic()

@@ -109,7 +109,7 @@ def test_the_recipe_for_waiting_ends_when_the_task_is_resolved(deployment: Examp
     """
     (recipe,) = (code for code in markdown.extract_code(topics.load_topic("in-ci").text) if "task wait" in code)
     deployment.claim_task()
-    running = shell.run(recipe.replace("2h", "2s"), deployment)
+    running = shell.run(recipe.replace("2h", "0.5s"), deployment)
     deployment.call("queue.reportFailed", TASK, "0")
     failed = shell.run(recipe, deployment)
 

@@ -22,7 +22,6 @@ from tests.sandbox.broker import Broker, find_missing_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.conftest import CommandLine, Start
 
@@ -144,22 +143,21 @@ def test_a_queue_receives_what_it_is_bound_to(tc: CommandLine, start: Start, bro
 
 
 @NEEDS_BROKER
-def test_messages_are_queued_while_the_broker_is_down(start: Start, tmp_path: Path) -> None:
+def test_messages_are_queued_while_the_broker_is_down(start: Start, broker: Broker) -> None:
     """
     The API stays available; then the messages arrive in order. The password is never printed.
     """
-    with Broker(tmp_path) as broker:
-        sandbox = start("sandbox", "start", "--amqp", broker.url)
-        queue, listener = client(sandbox), Listener(broker, "all")
-        listener.bind("exchange/taskcluster-queue/v1/task-defined", "#")
-        first = create(queue, taskcluster.slugId())
-        heard = listener.receive(1)
-        broker.stop()
-        others = [create(queue, taskcluster.slugId()) for _ in range(5)]
-        broker.start()
-        heard += listener.receive(5)
-        sandbox.terminate()
-        _, stderr = sandbox.communicate(timeout=TIMEOUT_SECONDS)
+    sandbox = start("sandbox", "start", "--amqp", broker.url)
+    queue, listener = client(sandbox), Listener(broker, "all")
+    listener.bind("exchange/taskcluster-queue/v1/task-defined", "#")
+    first = create(queue, taskcluster.slugId())
+    heard = listener.receive(1)
+    broker.stop()
+    others = [create(queue, taskcluster.slugId()) for _ in range(5)]
+    broker.start()
+    heard += listener.receive(5)
+    sandbox.terminate()
+    _, stderr = sandbox.communicate(timeout=TIMEOUT_SECONDS)
 
     assert [first, *others] == [message["content"]["status"]["taskId"] for message in heard]
     lines = [line for line in stderr.splitlines() if b"amqp://guest:\xe2\x80\xa6@127.0.0.1" in line]

@@ -192,8 +192,8 @@ def test_expired_url_is_renewed(transfer_env: TransferEnv, tmp_path: Path, optio
     """
     source = transfer_env.put_object("a", DATA)
     storage = transfer_env.sandbox.storage
-    storage.faults.add("expire=600ms")
-    storage.faults.add("slow=1MB")
+    storage.faults.add("expire=300ms")
+    storage.faults.add("slow=2MB")
     storage.faults.add("drop=100k")
     download_to_file(remote_file(source), str(tmp_path / "file"), options)
 

@@ -411,7 +411,7 @@ def test_slow_bytes(http_server: ScriptedServer) -> None:
     They are returned before the buffer is full.
     """
     whole = response(200, b"x" * 50)
-    http_server.respond_with(Response(whole.data, pause=0.02))
+    http_server.respond_with(Response(whole.data, pause=0.01))
     reader = Reader(remote_file(UrlSource(http_server.url)), 0, None)
     buffer = memoryview(bytearray(1 << 20))
     pieces = []
