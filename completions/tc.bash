@@ -247,7 +247,7 @@ _taskcluster_options() {
   'group artifacts')
     REPLY='--failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group cancel')
-    REPLY='-w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
+    REPLY='-w --worker-type -f --force -n --dry-run --seal --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group download')
     REPLY='-o --output --flat --all-runs -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
   'group failures')
@@ -257,15 +257,15 @@ _taskcluster_options() {
   'group logs')
     REPLY='-f --follow -n --tail --grep --own --timestamps --prefix --timeout --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help' ;;
   'group prioritize')
-    REPLY='-f --force -n --dry-run --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
+    REPLY='-f --force -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group rerun')
     REPLY='--failed -f --force -n --dry-run --wait --log --timeout --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group seal')
     REPLY='-n --dry-run -f --force --newest -h --help' ;;
   'group status')
-    REPLY='--by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
+    REPLY='--by --exit-status --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group wait'|'group watch')
-    REPLY='--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help' ;;
+    REPLY='--for --timeout --fail-fast --appear --failed --name --state --reason --queue --kind --tag --owner --longer --newest -h --help' ;;
   open)
     REPLY='--as --browser --no-browser --newest -h --help' ;;
   'profile set')

@@ -605,7 +605,7 @@ function __taskcluster_options
         case 'group artifacts'
             string join \n -- --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group cancel'
-            string join \n -- -w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
+            string join \n -- -w --worker-type -f --force -n --dry-run --seal --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group download'
             string join \n -- -o --output --flat --all-runs -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
         case 'group failures'
@@ -615,15 +615,15 @@ function __taskcluster_options
         case 'group logs'
             string join \n -- -f --follow -n --tail --grep --own --timestamps --prefix --timeout --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help
         case 'group prioritize'
-            string join \n -- -f --force -n --dry-run --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
+            string join \n -- -f --force -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group rerun'
             string join \n -- --failed -f --force -n --dry-run --wait --log --timeout --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group seal'
             string join \n -- -n --dry-run -f --force --newest -h --help
         case 'group status'
-            string join \n -- --by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
+            string join \n -- --by --exit-status --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group wait' 'group watch'
-            string join \n -- --for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help
+            string join \n -- --for --timeout --fail-fast --appear --failed --name --state --reason --queue --kind --tag --owner --longer --newest -h --help
         case 'open'
             string join \n -- --as --browser --no-browser --newest -h --help
         case 'profile set'

@@ -18,9 +18,19 @@ ARTIFACTS_ADVICE = (
     'docker-worker: --set \'payload.artifacts:={"public/x": {"type": "file", "path": "/x"}}\'; '
     'generic-worker: --set \'payload.artifacts:=[{"name": "public/x", "type": "file", "path": "x"}]\''
 )
+FOLLOW_ADVICE = "write tc group logs GROUP -f, which follows the logs until the group is settled"
+TEXT_ADVICE = "the output is the text of logs; tc task why TASK --format json has the line that tells most"
 OPTIONS_BY_COMMAND: Mapping[str, Mapping[str, str]] = {
-    "task log": {"-a --all-runs --all --runs --every-run": "write -r N for one run; tc task status -a lists the runs"},
-    "group logs": {"-a --all-runs --all --runs --every-run": "write tc task log TASK -r N for the log of another run"},
+    "task log": {
+        "-a --all-runs --all --runs --every-run": "write -r N for one run; tc task status -a lists the runs",
+        "--format --json --jq --columns": TEXT_ADVICE,
+    },
+    "group logs": {
+        "-a --all-runs --all --runs --every-run -r --run": "write tc task log TASK -r N for the log of another run",
+        "--format --json --jq --columns": TEXT_ADVICE,
+    },
+    "group wait": {"--log --logs --follow -f": FOLLOW_ADVICE},
+    "group watch": {"--log --logs --follow -f": FOLLOW_ADVICE},
     "task run": {
         "--artifact --artifacts --upload --download --save": ARTIFACTS_ADVICE,
         "--volume --mount --cache": "write --set 'payload.cache:=JSON' (docker-worker) or --set 'payload.mounts:=JSON'",
@@ -43,6 +53,30 @@ ARGUMENTS_BY_OPTION = {
     "GROUP": "group group-id task-group task-group-id id",
 }
 """Names of options that are tried for arguments, beside the name of the argument."""
+OPTIONS_BY_TRIED_NAME = {
+    "--dry-run": "-n noop dryrun preview simulate what-if",
+    "--force": "-y yes assume-yes no-confirm no-input",
+    "--state": "-s status",
+    "--timeout": "-t max-wait wait-time",
+    "--output": "-d dir directory to out dest destination output-dir out-dir",
+    "--tail": "lines last head",
+    "--grep": "filter search match",
+    "--name": "label filter match task-name",
+    "--log": "-f -F follow logs tail stream",
+    "--follow": "-F stream",
+    "--expires": "-e ttl for expires-in expiry valid validity duration",
+    "--times": "count number copies repeat",
+    "--no-browser": "print url no-open",
+    "--limit": "max top first head",
+    "--owner": "user author creator",
+    "--queue": "pool worker-pool task-queue",
+    "--sort": "order order-by sort-by",
+    "--columns": "field fields",
+    "--exit-status": "exit-code check fail",
+    "--max-age": "since age newer-than younger-than",
+}
+"""Names that are tried for options, where the command has the option and not the name; the first one counts."""
+FORMATS = frozenset({"json", "jsonl", "yaml", "table", "raw", "markdown"})
 IDS_ARGUMENTS = frozenset({"TASK", "GROUP"})
 ROW_FORMATS = ("csv", "tsv")
 
@@ -59,6 +93,9 @@ def explain_option(ctx: click.Context, name: str) -> str:
             return advice
     if isinstance(ctx.command, click.Group):
         return ""
+    renamed = _find_other_name(ctx, folded)
+    if name == "-n" and renamed:
+        return renamed
     words = _list_argument_words(ctx)
     if len(name) == 2:
         # What begins with - may be a part of a COMMAND.
@@ -71,9 +108,24 @@ def explain_option(ctx: click.Context, name: str) -> str:
             if folded in {names.fold(each) for each in (word, *ARGUMENTS_BY_OPTION.get(word, "").split())}
         ]
     if not found:
-        return ""
+        return renamed
     usage = " ".join(piece for piece in ctx.command.collect_usage_pieces(ctx) if piece != "[OPTIONS]")
     return f"{found[0]} is an argument, which is written without a name: {ctx.command_path} {usage}"
+
+
+def _find_other_name(ctx: click.Context, folded: str) -> str:
+    own = [param for param in ctx.command.params if isinstance(param, click.Option)]
+    shared = [param for param in ctx.command.get_params(ctx) if isinstance(param, click.Option)]
+    if folded in FORMATS and any("--format" in param.opts for param in shared):
+        return f"write --format {folded}"
+    # Of the options that all commands have, only those for the output are meant by another name.
+    output = [param for param in shared if {"--output", "--columns"}.intersection(param.opts)]
+    for option, tried in OPTIONS_BY_TRIED_NAME.items():
+        if folded in {each if len(each) == 2 else names.fold(each) for each in tried.split()}:
+            for param in (*own, *output):
+                if option in (*param.opts, *param.secondary_opts):
+                    return f"write {option}" + ("" if param.is_flag or not param.metavar else f" {param.metavar}")
+    return ""
 
 
 def explain_value(ctx: click.Context | None, param: click.Parameter, message: str) -> str:

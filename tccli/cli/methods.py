@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     RunMethod = Callable[[Context, Method, MethodArguments, Mapping[str, Any]], None]
 
 # Folded spellings, for messages about methods that do not have these options.
+SERVICES_WITH_COMMANDS = frozenset({"queue", "hooks"})
+"""Their methods are what the commands for people are made of."""
 ARTIFACT_WORDS = r"[A-Za-z0-9_-]{22}|(?i:https?://|index:).+"
 """Ids, addresses and index paths, which name a task or an artifact where a service or a method is expected."""
 PAYLOAD_OPTIONS = frozenset({"data", "dataformat", "set", "novalidate"})
@@ -102,7 +104,12 @@ class ServiceGroup(Group):
         """
         if self._service == "queue" and re.fullmatch(ARTIFACT_WORDS, name):
             return f"for an artifact: {ctx.command_path} getLatestArtifact TASK NAME"
-        return super().hint(ctx, name)
+        hint = super().hint(ctx, name)
+        if self._service in SERVICES_WITH_COMMANDS and not hint.startswith("did you mean"):
+            from tccli.cli.pointers import find_pointer
+
+            return find_pointer(name) or hint
+        return hint
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """

@@ -62,7 +62,7 @@ def _parse_expiry(text: str | None, client: Client) -> datetime:
 def _check_read_only(client: Client, method: Method) -> None:
     client.check_allowed(method)
     if client.read_only is not None:
-        client.read_only.check_secrets(f"sign {method.id}", "whoever has a signed URL has your rights to it")
+        client.read_only.check_secrets(f"sign {method.id}", "anyone who has a signed URL has your rights to it")
 
 
 def _sign(
@@ -118,7 +118,7 @@ def _print_artifact_url(
     write(Result([signed], is_text=True, is_secret=True))
     until = format_timestamp(expires) if client.account.proxy_url is None else f"{PROXY_LIFETIME} from now"
     which = "the latest run" if run is None else f"run {run}"
-    context.note(f"{name} of {which} of task {task_id}, until {until}: whoever has the URL can fetch it")
+    context.note(f"{name} of {which} of task {task_id}, until {until}: anyone who has the URL can fetch it")
     if name.startswith("public/"):
         context.note("a public artifact needs no signature: tc url artifact prints its address")
 

@@ -51,7 +51,7 @@ class ReadOnly(NamedTuple):
 
         Args:
             action: What would be done: ``sign a URL``.
-            reason: Why that is refused: ``whoever has it can use it``.
+            reason: Why that is refused: ``anyone who has it can use it``.
 
         Raises:
             UsageError: They may not.

@@ -44,11 +44,68 @@ if TYPE_CHECKING:
         ("task run --maxRunTime 5", "payload.maxRunTime"),
         ("task run -c x", "after --"),
         (f"task log {TASK_ID} --run-id 0", "did you mean --run?"),
+        (f"task log {TASK_ID} --format json", "text of logs"),
+        (f"task log {TASK_ID} --lines 5", "--tail N"),
+        (f"task log {TASK_ID} --filter x", "--grep REGEX"),
+        (f"task status {TASK_ID} --json", "--format json"),
+        (f"task status {TASK_ID} --since 1d", "--max-age TIME"),
+        (f"task rerun {TASK_ID} -y", "write --force"),
+        (f"task wait {TASK_ID} --follow", "write --log"),
+        (f"task retrigger {TASK_ID} --count 3", "--times N"),
+        (f"group wait {TASK_ID} --log", "tc group logs GROUP -f"),
+        (f"group wait {TASK_ID} -t 5", "--timeout TIME"),
+        (f"group list {TASK_ID} --status failed", "--state STATE"),
+        (f"group list {TASK_ID} --label x", "--name GLOB"),
+        (f"group list {TASK_ID} --sort-by name", "--sort KEY"),
+        (f"group list {TASK_ID} --fields name", "--columns NAMES"),
+        (f"group cancel {TASK_ID} --yes", "write --force"),
+        (f"group logs {TASK_ID} -r 0", "tc task log TASK -r N"),
+        (f"group download {TASK_ID} x --to d", "--output DIR"),
+        (f"download artifact {TASK_ID} x -n", "write --dry-run"),
+        (f"download artifact {TASK_ID} x --directory d", "--output FILE|DIR"),
+        (f"signed-url artifact {TASK_ID} x --ttl 2h", "--expires WHEN"),
+        (f"open {TASK_ID} --print", "write --no-browser"),
     ],
 )
 def test_a_first_guess(tc: CommandLine, words: str, named: str) -> None:
     """
     Leads to what is meant.
+    """
+    result = tc(*words.split())
+    assert (2, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+    assert named in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("task-group list", "tc group list"),
+        ("taskgroup", "tc group list"),
+        ("task-log x", "tc task log"),
+        ("share x", "tc signed-url artifact"),
+        ("red", "tc group failures"),
+        ("state x", "tc task status"),
+        ("push", "tc group list"),
+        ("grep x", "tc task log"),
+        ("each", "tc batch"),
+        ("task url x", "tc open"),
+        ("task grep x", "tc task log TASK --grep"),
+        ("task id x", "tc task status"),
+        ("task deps x", "tc task def"),
+        ("group url x", "tc open"),
+        ("group red x", "tc group failures"),
+        ("group progress x", "tc group watch"),
+        ("group summary x", "tc group status"),
+        ("group lock x", "tc group seal"),
+        ("queue wait x", "tc task wait"),
+        ("queue logs x", "tc task log"),
+        ("queue cancel x", "did you mean cancelTask"),
+        ("hooks fire x", "tc hooks triggerHook"),
+    ],
+)
+def test_a_first_command(tc: CommandLine, words: str, named: str) -> None:
+    """
+    Leads to the one that exists.
     """
     result = tc(*words.split())
     assert (2, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))

@@ -53,7 +53,7 @@ def test_a_signed_url_is_pinned(tc: CommandLine, group_env: GroupEnv, report: st
     assert (0, 0) == (pinned.exit_code, latest.exit_code), pinned.stderr + latest.stderr
     assert f"/task/{report}/runs/0/artifacts/" in pinned.stdout
     assert f"/task/{report}/artifacts/" in latest.stdout
-    for text in ("run 0", report, "until 2", "whoever has the URL"):
+    for text in ("run 0", report, "until 2", "anyone who has the URL"):
         assert text in pinned.stderr
     assert "latest run" in latest.stderr
     assert "" == tc("signed-url", "artifact", *words, "--quiet", env=env).stderr

@@ -146,6 +146,17 @@ def test_a_selected_task_may_appear_later(start_quick: Start, tc: CommandLine, g
     assert (0, f"{group_env.ids['test']} test completed\n") == (process.returncode, out.decode())
 
 
+def test_a_group_does_not_exist(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    What would wait for it is named, and how long it was waited for.
+    """
+    line = ("group", "wait", slug())
+    for options, named in (((), "--appear"), (("--appear", "0.1s"), "did not appear in")):
+        result = tc(*line, *options, env=group_env.environment)
+        assert (5, 1) == (result.exit_code, result.stderr.count("\n"))
+        assert named in result.stderr
+
+
 def test_a_group_does_not_appear(tc: CommandLine, group_env: GroupEnv) -> None:
     """
     In the time of the wait, which is shorter than that for its first task.

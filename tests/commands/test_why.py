@@ -142,7 +142,7 @@ def test_ends(tc: CommandLine, group_env: GroupEnv) -> None:
     assert "error: disk is full" in red[2]["log"]
     assert "tc task rerun " in red[1]
     assert "cannot see its log" in explain(tc, group_env, group_env.add("mute", "failed"))[2]["log"]
-    assert "does not record who" in explain(tc, group_env, group_env.add("gone", "exception"))[2]["canceled"]
+    assert "does not record by whom" in explain(tc, group_env, group_env.add("gone", "exception"))[2]["canceled"]
     assert "completed" in explain(tc, group_env, group_env.add("done", "completed"))[2]
     running = explain(tc, group_env, group_env.add("runs", "running", payload={"maxRunTime": 3600}))
     assert "on g/w of proj-x/ci" in running[2]["running"]

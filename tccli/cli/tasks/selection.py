@@ -28,14 +28,16 @@ MAX_SEARCHED_LOG_BYTES = 256 * 1024
 _NAMES = ("name", "state", "reason", "queue", "kind", "tag", "owner", "longer", "log_match", "limit")
 
 
-def selection_options(*, once: bool = True) -> list[click.Parameter]:
+def selection_options(*, once: bool = True, failed: bool = True) -> list[click.Parameter]:
     """
     Return the options that select tasks.
 
     Args:
         once: Whether the tasks are selected once. While tasks change, neither their logs nor a limit can select them.
+        failed: Whether ``--failed`` is one of them, and not an option of the command itself.
     """
     options: list[click.Parameter] = [
+        *([failed_option()] if failed else []),
         _option("name", "GLOB", "Select tasks by name: test-*, or ~REGEX."),
         _option("state", "STATE", "Select tasks that are unscheduled, pending, running, completed, failed, exception."),
         _option("reason", "REASON", "Select tasks whose latest run was resolved as failed, claim-expired, canceled …"),
@@ -72,13 +74,16 @@ def pop_selection(options: dict[str, Any]) -> Selection:
     """
     Take the options of `selection_options` out of those of a command, and return what they select.
 
+    ``--failed`` is left to a command that has taken it out.
+
     Raises:
         UsageError: One of them is not valid.
     """
     from tccli.core.tasks.selection import parse_selection
 
     values = {name: options.pop(name if name in options else f"select_{name}", None) for name in _NAMES}
-    return parse_selection(values)
+    selection = parse_selection(values)
+    return selection.restrict_to_failed() if options.pop("failed", False) else selection
 
 
 def select_members(

@@ -128,9 +128,10 @@ def start_watch(
         try:
             group_id = resolve_group(context, client, group, newest=newest)
             break
-        except NotFoundError:
+        except NotFoundError as error:
             # There is no build of a commit either before its first task.
             if appears is None or not appears.wait():
+                _explain_absence(error, options["appear_seconds"])
                 raise
     return (
         group_id,
@@ -138,9 +139,31 @@ def start_watch(
         note_unknown_queues(
             context,
             client,
-            watch_group(client, group_id, selection, pauses, appears=appears, report=context.note),
+            _explain_absent_group(
+                watch_group(client, group_id, selection, pauses, appears=appears, report=context.note),
+                options["appear_seconds"],
+            ),
         ),
     )
+
+
+def _explain_absent_group(snapshots: Iterator[Snapshot], appear_seconds: float | None) -> Iterator[Snapshot]:
+    try:
+        yield from snapshots
+    except NotFoundError as error:
+        _explain_absence(error, appear_seconds)
+        raise
+
+
+def _explain_absence(error: NotFoundError, appear_seconds: float | None) -> None:
+    # Right after a push there is no group yet.
+    if appear_seconds is None:
+        how = "--appear 5m waits until it exists"
+    else:
+        from tccli.core.times import format_span
+
+        how = f"it did not appear in {format_span(appear_seconds)}"
+    error.hint = f"{error.hint}; {how}" if error.hint else how
 
 
 def note_unknown_queues(context: Context, client: Client, snapshots: Iterable[Snapshot]) -> Iterator[Snapshot]:

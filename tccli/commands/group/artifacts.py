@@ -11,7 +11,7 @@ import click
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks.options import GROUP_HELP, PATTERN_HELP, newest_group_option
-from tccli.cli.tasks.selection import SELECTION_HELP, failed_option, selection_options
+from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
 from tccli.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -27,15 +27,14 @@ def _artifacts(context: Context, group: str, pattern: str | None, **options: Any
     from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks.artifacts import list_task_artifacts
 
-    failed, newest = map(options.pop, ("failed", "newest"))
+    newest = options.pop("newest")
     if pattern is not None:
         check_pattern(pattern)
     selection = pop_selection(options)
-    narrowed = selection.restrict_to_failed() if failed else selection
     write = make_line_writer(context)
     client = make_parallel_client(context.client())
     group_id = resolve_group(context, client, group, newest=newest)
-    members = raise_if_nothing(select_members(context, client, group_id, narrowed), narrowed, group_id)
+    members = raise_if_nothing(select_members(context, client, group_id, selection), selection, group_id)
     failures = PartialFailures(context)
     names: set[str] = set()
     is_empty = True
@@ -62,7 +61,6 @@ command = Command(
     params=[
         click.Argument(["group"], metavar="GROUP"),
         click.Argument(["pattern"], metavar="[PATTERN]", required=False),
-        failed_option(),
         *selection_options(),
         newest_group_option(),
     ],

@@ -11,7 +11,7 @@ import click
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks.options import GROUP_HELP, PATTERN_HELP, newest_group_option
-from tccli.cli.tasks.selection import SELECTION_HELP, failed_option, selection_options
+from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
 from tccli.cli.transfers.limits import transfer_options
 from tccli.cli.types import file_name
 from tccli.errors import NotFoundError
@@ -37,18 +37,17 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
     from tccli.core.transfer.options import DownloadOptions
 
     target, flat, all_runs, noop = map(options.pop, ("target", "flat", "all_runs", "noop"))
-    failed, newest = map(options.pop, ("failed", "newest"))
+    newest = options.pop("newest")
     check_pattern(pattern)
     check_directory(target)
     selection = pop_selection(options)
-    narrowed = selection.restrict_to_failed() if failed else selection
     # -o is the directory.
     context = context.replace(output=None)
     write = context.writer() if writes_objects(context) else None
     write_lines = make_line_writer(context)
     client = make_parallel_client(context.client())
     group_id = resolve_group(context, client, group, newest=newest)
-    members = raise_if_nothing(select_members(context, client, group_id, narrowed), narrowed, group_id)
+    members = raise_if_nothing(select_members(context, client, group_id, selection), selection, group_id)
     found: list[TaskArtifact] = []
     names: set[str] = set()
     failures = PartialFailures(context)
@@ -119,7 +118,6 @@ command = Command(
         click.Option(["--flat"], is_flag=True, help="Leave out the directories in artifacts' names: DIR/LABEL/FILE."),
         click.Option(["--all-runs"], is_flag=True, help="Download from all runs: DIR/LABEL/run-0/NAME."),
         click.Option(["-n", "--dry-run", "noop"], is_flag=True, help="Print ID NAME PATH; download nothing."),
-        failed_option(),
         *selection_options(),
         newest_group_option(),
         *(option for option in transfer_options() if option.name != "dry_run"),

@@ -11,7 +11,7 @@ import click
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks.options import GROUP_HELP, newest_group_option
-from tccli.cli.tasks.selection import SELECTION_HELP, failed_option, selection_options
+from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
 from tccli.cli.types import Choice
 
 if TYPE_CHECKING:
@@ -155,7 +155,6 @@ def _failures(
         raise UsageError(f"--format {format_} prints text: leave out --jq and --columns")
     given = {**options, "all_runs": all_runs}
     selection = pop_selection(options)
-    selection = selection.restrict_to_failed() if options["failed"] else selection
     context = context if format_ is None else context.replace(format=None if is_text else format_)
     context.writer()  # checks its options before anything is sent
     client = context.client()
@@ -202,7 +201,6 @@ command = Command(
         click.Option(
             ["--format", "format_"], type=Choice(FORMATS), metavar="FORMAT", help=f"One of {', '.join(FORMATS)}."
         ),
-        failed_option(),
         *selection_options(),
         newest_group_option(),
     ],

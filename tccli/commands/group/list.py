@@ -121,7 +121,7 @@ command = Command(
             metavar="KEY",
             help=f"Sort by {', '.join(ORDERS[:-1])} or {ORDERS[-1]}, the longest first; -KEY reverses the order.",
         ),
-        *selection_options(),
+        *selection_options(failed=False),
         newest_group_option(),
     ],
     short_help="Print the tasks of a group",

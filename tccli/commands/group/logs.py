@@ -13,7 +13,7 @@ from tccli.cli.context import Context, with_context
 from tccli.cli.options import file_option
 from tccli.cli.tasks.follow import LINES_HELP, line_options
 from tccli.cli.tasks.options import GROUP_HELP, newest_group_option
-from tccli.cli.tasks.selection import SELECTION_HELP, failed_option, selection_options
+from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
 from tccli.cli.tasks.waits import timeout_option
 from tccli.cli.types import Choice
 
@@ -41,9 +41,7 @@ def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: 
     from tccli.core.files import check_target
     from tccli.errors import UsageError
 
-    failed = options.pop("failed")
     selection = pop_selection(options)
-    selection = selection.restrict_to_failed() if failed else selection
     if follows and (selection.log_pattern is not None or selection.limit is not None):
         raise UsageError("--log-match and --limit select tasks once: leave out -f")
     path = None if context.options.output == "-" else context.options.output
@@ -180,7 +178,6 @@ command = Command(
             help="Begin each line with the task's label (default), id, or with none.",
         ),
         timeout_option("With -f, wait at most that long: 90s, 15m. Then the exit code is 124."),
-        failed_option(),
         *selection_options(),
         newest_group_option(),
         file_option(),

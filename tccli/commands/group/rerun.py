@@ -59,7 +59,7 @@ command = Command(
         force_option(),
         dry_run_option("rerun"),
         *outcome_options(),
-        *selection_options(),
+        *selection_options(failed=False),
         newest_group_option(),
     ],
     short_help="Run tasks of a group again",

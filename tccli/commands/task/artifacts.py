@@ -24,7 +24,7 @@ def _artifacts(context: Context, task: str, *, run_id: int | None, newest: bool)
     queue.find_run(status, run)
     number = len(status["runs"]) - 1 if run is None else run
     if number < 0:
-        context.note(f"the task is {status['state']}: it has no runs and no artifacts yet")
+        context.note(f"task {status['taskId']} is {status['state']}: it has no runs and no artifacts yet")
     found = list_artifacts(client, task_id, str(number)) if number >= 0 else iter(())
     write((read_field(f"task {task_id}", artifact, "name", str), artifact) for artifact in found)
 

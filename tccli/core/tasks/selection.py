@@ -213,6 +213,9 @@ def _split(text: str, option: str) -> list[str]:
     words = text.split(",")
     if not all(words):
         raise UsageError(f"{option} is empty" if not text else f"{option} {text!r} has an empty part")
+    # It would be taken for a part of the name.
+    if any(word.startswith("!") for word in words):
+        raise UsageError(f"{option} {text!r} has a ! inside", hint=f"it is for all of them, in front: {option} '!a,b'")
     return words
 
 

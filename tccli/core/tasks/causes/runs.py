@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 REASONS = {
-    "canceled": "somebody cancelled it; the queue does not record who",
+    "canceled": "it was cancelled; the queue does not record by whom",
     "deadline-exceeded": "it was not resolved before its deadline",
     "claim-expired": "its worker was not heard of any more, and all retries are used",
     "worker-shutdown": "its worker was shut down, and all retries are used",
