@@ -44,14 +44,13 @@ SEEDS = (
     *("queue.createArtifact", "index.insertTask", "purge-cache.purgeCache", "notify.addDenylistAddress"),
 )
 """Methods that create what others need."""
-NOW = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-LATER = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.000Z"
+LATER = (datetime.now(UTC) + timedelta(days=2)).strftime(TIME_FORMAT)
 
 BY_ID = {method.id: method for method in METHODS}
 PERSON = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com/"}
 TASK = {
     "taskQueueId": "a/b",
-    "created": NOW,
     "deadline": LATER,
     "expires": LATER,
     "metadata": PERSON,
@@ -69,7 +68,7 @@ HOOK = {
     "metadata": {name: PERSON[name] for name in ("name", "description", "owner")},
     "schedule": [],
     "triggerSchema": {},
-    "task": {**TASK, "extra": {"$eval": "payload"}},
+    "task": {**TASK, "created": {"$fromNow": ""}, "extra": {"$eval": "payload"}},
 }
 POOL = {"providerId": "static", "description": "d", "config": {}, "owner": "o@example.com", "emailOnError": True}
 YML = (
@@ -341,7 +340,11 @@ def payload_of(method: Method) -> Any:
     """
     Return a new example of a method's payload.
     """
-    return deepcopy(example_of(method.id))
+    document = deepcopy(example_of(method.id))
+    if method.id == "queue.createTask":
+        # It must not be older than 15 minutes, and this module may be.
+        document["created"] = datetime.now(UTC).strftime(TIME_FORMAT)
+    return document
 
 
 def path_of(method: Method, arguments: dict[str, str]) -> str:
