@@ -302,6 +302,8 @@ def _explain_missing_argument(ctx: click.Context, param: click.Parameter) -> str
     metavar = str(param.metavar)
     if metavar == "PATTERN":
         return "; '*' is the PATTERN of all artifacts"
+    if metavar == "IMAGE":
+        return "; without an IMAGE, write tc task run --queue POOL -- COMMAND"
     if not _has_input():
         return ""
     if metavar.startswith(("TASK", "GROUP")):

@@ -80,16 +80,16 @@ def suggest_artifacts(client: Client, task_id: str, run: str | None, name: str, 
                 names = [artifact["name"] for artifact in list_artifacts(client, task_id, run)]
                 error.hint = "" if name in names else suggest_name(name, names, lister)
             except NotFoundError:
-                error.hint = explain_no_runs(client, task_id)
+                error.hint = explain_missing_run(client, task_id, run)
             except TcError:
                 error.hint = f"{lister} prints the names"
         raise
 
 
-def explain_no_runs(client: Client, task_id: str) -> str:
+def explain_missing_run(client: Client, task_id: str, run: str | None) -> str:
     """
-    Return why a task has no artifacts: it has no runs yet, or does not exist and may be a group. Empty if it has runs,
-    or if that cannot be seen.
+    Return why a run has no artifacts: the task does not have it, has no runs yet, or does not exist and may be a group.
+    Empty if it has the run, or if that cannot be seen.
     """
     from tccli.core.tasks.queue import fetch_status
     from tccli.errors import TcError
@@ -100,7 +100,10 @@ def explain_no_runs(client: Client, task_id: str) -> str:
         return error.hint
     except TcError:
         return ""
-    return "" if status["runs"] else f"the task is {status['state']}, and has no runs and no artifacts yet"
+    if not status["runs"]:
+        return f"the task is {status['state']}, and has no runs and no artifacts yet"
+    latest = len(status["runs"]) - 1
+    return "" if run is None or int(run) <= latest else f"the task has no run {run}; the latest is run {latest}"
 
 
 def pin_run(context: Context, client: Client, task_id: str) -> str | None:

@@ -50,6 +50,9 @@ class _SecretDetector:
         self.found = self.found or redact_document(document) != document
 
 
+TRIED_FORMATS = frozenset({"json", "jsonl", "table", "yaml"})
+
+
 class Output(NamedTuple):
     """
     Where results go, and in which format.
@@ -86,6 +89,9 @@ class Output(NamedTuple):
             from tccli.core.files import check_target
 
             check_target(self.path)
+            if self.path in TRIED_FORMATS:
+                # As in kubectl, where -o is the format.
+                self.note(f"-o {self.path} writes to a file of that name; for the format, write --format {self.path}")
         elif sys.stdout is None:
             from tccli.core.files import check_stdout
 

@@ -15,6 +15,8 @@ from tccli.cli.first_guesses import OPTIONS_BY_COMMAND
 from tests.ids import TASK_ID
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import CommandLine, Start
 
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         (f"task status {TASK_ID} --format csv", "| @csv"),
         (f"queue status {TASK_ID} --format=TSV", "| @tsv"),
         (f"queue status {TASK_ID} --format xml", "jsonl"),
+        ("task run --queue proj-x/linux", "--queue POOL -- COMMAND"),
         ("slugid -n 5", "--count N"),
         ("slugid --number 5", "--count N"),
         ("slugid 5", "--count 5"),
@@ -74,6 +77,16 @@ def test_a_first_guess(tc: CommandLine, words: str, named: str) -> None:
     result = tc(*words.split())
     assert (2, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
     assert named in result.stderr
+
+
+def test_a_format_as_the_output(tc: CommandLine, cwd: Path) -> None:
+    """
+    It is the name of a file, as elsewhere, but what was meant is named.
+    """
+    result = tc("slugid", "-o", "json")
+    assert (0, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+    assert "--format json" in result.stderr
+    assert (cwd / "json").is_file()
 
 
 @pytest.mark.parametrize(

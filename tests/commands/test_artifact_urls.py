@@ -106,6 +106,16 @@ def test_what_does_not_exist(tc: CommandLine, group_env: GroupEnv) -> None:
         assert (5, "") == (result.exit_code, result.stdout), task_id
 
 
+def test_a_run_that_does_not_exist(tc: CommandLine, group_env: GroupEnv, report: str) -> None:
+    """
+    Is named, with the latest one.
+    """
+    for command, name in (("signed-url", NAME), ("download", NAME), ("download", "*.html")):
+        result = tc(command, "artifact", report, "3", name, env=group_env.environment)
+        assert (5, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), command
+        assert "no run 3; the latest is run 0" in result.stderr
+
+
 def test_a_plain_url(tc: CommandLine, group_env: GroupEnv, report: str) -> None:
     """
     Of the latest run, unless one is given; an id sends nothing.

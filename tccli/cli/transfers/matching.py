@@ -77,9 +77,9 @@ def find_artifacts(
     try:
         found, others = select_entries(list_artifacts(client, task, run), name, take, literal=literal)
     except NotFoundError as error:
-        from tccli.cli.artifact_urls import explain_no_runs
+        from tccli.cli.artifact_urls import explain_missing_run
 
-        error.hint = error.hint or explain_no_runs(client, task)
+        error.hint = error.hint or explain_missing_run(client, task, run)
         raise
     if not found:
         hint = suggest_pattern(name, others, "--list")
