@@ -186,9 +186,12 @@ class Context:
 
         return escape_controls_in_json(dump_json(self.redactor.redact_document(document)))
 
-    def writer(self) -> Callable[[Result], None]:
+    def writer(self, *, is_list: bool = False) -> Callable[[Result], None]:
         """
         Return the function that writes a result. Errors in the output options are raised now, before anything is sent.
+
+        Args:
+            is_list: Whether the result is a list without an envelope, which ``--jq`` must take.
         """
         from tccli.output import Output
 
@@ -202,7 +205,7 @@ class Context:
             options.columns,
             options.pager,
             self.note,
-        ).prepare()
+        ).prepare(is_list=is_list)
 
     @property
     def profile_name(self) -> str | None:

@@ -43,7 +43,7 @@ def list_exchanges(context: Context, service: str | None) -> None:
     """
     from tccli.output import Result
 
-    write = context.writer()
+    write = context.writer(is_list=True)
     library = context.library()
     services = library.service_names() if service is None else [find_service(library, service)]
     found: list[dict[str, Any]] = [

@@ -121,7 +121,7 @@ def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
     from tccli.output import Result
 
     context = get_context(ctx)
-    write = context.writer()
+    write = context.writer(is_list=True)
     query = " ".join(words)
     if not any(letter.isascii() and letter.isalnum() for letter in query):
         raise UsageError(f"find: no word in {query!r}")

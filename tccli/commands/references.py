@@ -88,7 +88,7 @@ def diff(context: Context) -> None:
     from tccli.output import Result
     from tccli.references.importing.diff import diff_references
 
-    write = context.writer()
+    write = context.writer(is_list=True)
     library = references.built_in()
     other, services = _other(context, library)
     found = [each._asdict() for each in diff_references(library, other, services)]

@@ -285,7 +285,7 @@ def methods(context: Context, *, missing: bool) -> None:
     _check_installed()
     from tccli.sandbox.services.all import create_registry
 
-    write = context.writer()
+    write = context.writer(is_list=True)
     registry = create_registry()
     listed = [
         {"method": method.id, "built": registry.handler(method) is not None}
@@ -307,7 +307,7 @@ def _print_list(context: Context, name: str, key: str, key_columns: Sequence[str
     from tccli.output import Pages, Result
     from tccli.sandbox.testing import control_client
 
-    write = context.writer()
+    write = context.writer(is_list=context.options.format != "jsonl")
     document = control_client.request(context.root_url(), name)
     if context.options.format == "jsonl":
         write(Result(pages=Pages(iter([document]))))

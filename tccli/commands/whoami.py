@@ -138,7 +138,7 @@ def _show_all(context: Context, *, expand: bool) -> None:
     from tccli.core.parallel import run_parallel
     from tccli.output import Result
 
-    write = context.writer()
+    write = context.writer(is_list=True)
     files = context.config_files()
     if not files.profiles:
         raise NegativeAnswerError(

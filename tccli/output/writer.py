@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tccli.output.filter import Filter
 
+FORMATS_DIRECTORY = os.path.join(os.path.dirname(__file__), "formats")
+
 
 class _SecretDetector:
     """
@@ -77,17 +79,23 @@ class Output(NamedTuple):
     pager: bool | None = None
     note: Callable[[str], None] = lambda _line: None
 
-    def prepare(self) -> Callable[[Result], None]:
+    def prepare(self, *, is_list: bool = False) -> Callable[[Result], None]:
         """
         Return the function that writes a result.
 
+        Args:
+            is_list: Whether the result is a list without an envelope.
+
         Raises:
-            UsageError: The path cannot be written to, the expression is not valid, or the format has no columns.
+            UsageError: The path cannot be written to, the expression is not valid or does not take a list, or the
+                format has no columns.
             ConfigurationError: jq is not installed.
         """
         if self.path is not None and not self._writes_to_stdout():
             from tccli.core.files import check_target
 
+            if self.format_name is None:
+                check_file_name(self.path)
             check_target(self.path)
             if self.path in TRIED_FORMATS:
                 # As in kubectl, where -o is the format.
@@ -103,6 +111,8 @@ class Output(NamedTuple):
             from tccli.output.filter import compile_filter
 
             jq = compile_filter(self.jq)
+            if is_list:
+                jq.check_list()
 
         def write(result: Result) -> None:
             # Of the whole result: what a filter takes out of it may be a secret without its name.
@@ -158,6 +168,22 @@ class Output(NamedTuple):
         if result.is_live:
             out = cast("IO[bytes]", _FlushingStream(out))
         _load_format(format_name or default).render(result, out, options)
+
+
+def check_file_name(path: str, formats: Sequence[str] = ()) -> None:
+    """
+    Check that the name of a file was not meant as that of a format, as in other programs.
+
+    Args:
+        path: Of a result whose format was not chosen.
+        formats: More formats than those of all commands.
+
+    Raises:
+        UsageError: It is the name of a format.
+    """
+    name = path.lower()
+    if name in formats or (name.isalpha() and os.path.exists(os.path.join(FORMATS_DIRECTORY, f"{name}.py"))):
+        raise UsageError(f"-o {path}: -o names a file", hint=f"write --format {name}, or -o ./{path} for a file")
 
 
 class _FlushingStream:

@@ -68,6 +68,61 @@ def test_a_letter_with_two_meanings_is_refused(tc: CommandLine, http_server: Scr
     assert not http_server.requests
 
 
+@pytest.mark.parametrize("output", [[], ["--format", "json"], ["--format", "jsonl"]], ids=str)
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"group list {TASK_ID} --sort name --limit 1",
+        f"group failures {TASK_ID}",
+        f"group artifacts {TASK_ID}",
+        f"group wait {TASK_ID}",
+        f"task artifacts {TASK_ID}",
+        f"task status {TASK_ID} index:x.y",
+        "task list proj-x/ci",
+        "profile list",
+        "events list",
+        "find rerun",
+    ],
+)
+def test_a_list_of_ours_is_a_list_for_a_filter(
+    tc: CommandLine, http_server: ScriptedServer, words: str, output: list[str]
+) -> None:
+    """
+    In any format; a filter for an element is refused before anything of it is read.
+    """
+    http_server.respond_with(json_response({"taskId": TASK_ID}))
+    result = tc(*words.split(), "--jq", ".name", *output, env=http_server.env)
+
+    assert (2, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+    assert ".[] |" in result.stderr
+    assert len(http_server.requests) == words.count("index:")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"group list {TASK_ID} -o json",
+        f"queue status {TASK_ID} --output table",
+        f"queue status {TASK_ID} -o=YAML",
+        f"group failures {TASK_ID} -o markdown",
+        "batch queue status -o jsonl",
+        "from-now 1d -oraw --jq .",
+    ],
+)
+def test_the_name_of_a_format_is_no_file(tc: CommandLine, http_server: ScriptedServer, cwd: Path, words: str) -> None:
+    """
+    Unless a directory is in front, or the format was chosen.
+    """
+    result = tc(*words.split(), stdin=TASK_ID, env=http_server.env)
+    assert (2, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+    assert "--format" in result.stderr
+    assert "./" in result.stderr
+    assert not http_server.requests
+    assert 0 == tc("from-now", "1d", "-o", "./json").exit_code
+    assert 0 == tc("from-now", "1d", "-o", "yaml", "--format", "json").exit_code
+    assert {"json", "yaml"} == {each.name for each in cwd.iterdir()}
+
+
 def test_a_filter_that_does_not_fit_is_an_error(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     In one line.

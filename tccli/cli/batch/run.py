@@ -26,6 +26,7 @@ from tccli.core.time_limit import TimeLimitError, limit_time
 from tccli.errors import BrokenAnswerError, TcError, UsageError
 from tccli.interrupts import interrupts
 from tccli.output import Result
+from tccli.output.writer import check_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -77,6 +78,8 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
     context = context.replace(
         format="jsonl" if is_default else chosen.format, pager=False if chosen.pager is None else chosen.pager
     )
+    if chosen.format is None and chosen.output is not None:
+        check_file_name(chosen.output)
     write = context.writer()
     allow_connections(options.schedule.jobs)
     client = make_parallel_client(context.client(), 1 + MAX_WORKERS)

@@ -24,27 +24,27 @@ def writes_objects(context: Context) -> bool:
 
 
 def make_line_writer(
-    context: Context, *, waits: bool = False, is_template: bool = False
+    context: Context, *, waits: bool = False, is_list: bool = False, is_template: bool = False
 ) -> Callable[[Iterable[tuple[str, Any]]], None]:
     """
     Return a function that writes pairs of a line and an object: the lines, or the objects if a format was chosen.
 
-    One that is given as a list of one pair is one document; others are a list. They are written as they come.
+    The objects are a list, whose elements are written as they come.
 
     Args:
         waits: Whether pairs come one by one over a long time. Each is then written out at once,
             and without a pager, which would show them at the end.
+        is_list: Whether the filter, if there is one, is checked now: nothing else than pairs is written. Else it is
+            checked before the first pair.
         is_template: Whether the user chose the form of the lines. Other lines are one line each, whoever chose the
             names in them.
     """
     if waits and context.options.pager is None:
         context = context.replace(pager=False)
-    write = context.writer()
+    write = context.writer(is_list=is_list)
 
     def write_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
-        # Before the first pair, since it takes long until the last one.
-        if waits:
-            check_list_filter(context)
+        check_list_filter(context)
         from tccli.core.printable import escape_line_breaks
         from tccli.output import Entries, Result
 

@@ -31,7 +31,7 @@ def _artifacts(context: Context, group: str, pattern: str | None, **options: Any
     if pattern is not None:
         check_pattern(pattern)
     selection = pop_selection(options)
-    write = make_line_writer(context)
+    write = make_line_writer(context, is_list=True)
     client = make_parallel_client(context.client())
     group_id = resolve_group(context, client, group, newest=newest)
     members = raise_if_nothing(select_members(context, client, group_id, selection), selection, group_id)

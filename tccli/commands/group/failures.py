@@ -149,14 +149,17 @@ def _failures(
     from tccli.cli.tasks.names import resolve_group
     from tccli.cli.tasks.selection import explain_nothing, pop_selection
     from tccli.errors import NegativeAnswerError, UsageError
+    from tccli.output.writer import check_file_name
 
     is_text = format_ in {"markdown", "text"}
     if is_text and context.options.selects_parts:
         raise UsageError(f"--format {format_} prints text: leave out --jq and --columns")
+    if format_ is None and context.options.output is not None:
+        check_file_name(context.options.output, FORMATS)
     given = {**options, "all_runs": all_runs}
     selection = pop_selection(options)
     context = context if format_ is None else context.replace(format=None if is_text else format_)
-    context.writer()  # checks its options before anything is sent
+    context.writer(is_list=True)  # checks its options before anything is sent
     client = context.client()
     search = _Search(context, client, selection, lines=lines, all_runs=all_runs)
     group_id = resolve_group(context, search.client, group, newest=newest)

@@ -49,7 +49,7 @@ def _list(context: Context, group: str, **options: Any) -> None:
         make_detail = _compile(context, template)
     elif has_objects and (context.options.format != "table" or context.options.selects_parts):
         make_detail = _copy
-    write = make_line_writer(context, is_template=template != DEFAULT_TEMPLATE)
+    write = make_line_writer(context, is_list=True, is_template=template != DEFAULT_TEMPLATE)
     client = context.client()
     group_id = resolve_group(context, client, group, newest=newest)
     narrowed = selection if all_ or not states else selection.restrict(lambda member: member.state in states)

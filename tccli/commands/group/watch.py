@@ -38,7 +38,7 @@ def _watch(context: Context, group: str, *, newest: bool, **options: Any) -> Non
                 display.show(snapshot)
         raise_verdict(last, ends_early=ends_early, nothing=explain_nothing(selection, group_id))
     else:
-        write = make_line_writer(context, waits=True)
+        write = make_line_writer(context, waits=True, is_list=True)
         group_id, selection, snapshots = start_watch(context, group, newest=newest, options=options)
         nothing = explain_nothing(selection, group_id)
         with raise_verdict_first(context, last, ends_early=ends_early, nothing=nothing):

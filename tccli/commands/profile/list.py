@@ -17,7 +17,7 @@ def _list(context: Context) -> None:
     from tccli.cli.profiles import describe_problem
     from tccli.output import Result
 
-    write = context.writer()
+    write = context.writer(is_list=True)
     files = context.config_files()
     rows = [
         {

@@ -16,7 +16,7 @@ def _artifacts(context: Context, task: str, *, run_id: int | None, newest: bool)
     from tccli.core.response_fields import read_field
     from tccli.core.tasks import queue
 
-    write = make_line_writer(context)
+    write = make_line_writer(context, is_list=True)
     client = context.client()
     task_id, run = resolve_one(context, client, task, newest=newest)
     run = run if run_id in {None, -1} else run_id

@@ -21,7 +21,7 @@ def _list(context: Context, pool: str, *, pending: bool, claimed: bool) -> None:
     from tccli.cli.tasks.names import resolve_queue
     from tccli.output import Entries, Result
 
-    write = context.writer()
+    write = context.writer(is_list=True)
     client = context.client()
     task_queue_id = resolve_queue(context, pool)
     kinds = [kind for kind, is_given in (("pending", pending), ("claimed", claimed)) if is_given]
