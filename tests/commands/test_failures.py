@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 END = "[taskcluster 2026-11-20T10:00:00.000Z] === Task Finished ===\n[taskcluster:error] exit status 1\n"
 SILENT = b"[taskcluster 2026-11-20T10:00:00.000Z] Task ID: a\n[taskcluster 2026-11-20T10:00:00.000Z] Exit Code: %b\n"
+HARNESS = (
+    b"TEST-UNEXPECTED-FAIL | a.js | got b\n"
+    + b"TEST-PASS | a.js | and many more that do as they should\n" * 6_000
+    + b"Error: cannot send the statistics\n"
+)
 
 
 def make_log(line: str) -> bytes:
@@ -198,6 +203,7 @@ def test_after_the_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
         (b"error: a\n" + b"x" * (10 << 20) + b"\n" + END.encode(), "exit status 1"),
         (b"x" * (10 << 20), "x" * 1000),
         (b"error: a\n" + b"fine\n" * 100_000, "error: a"),
+        (HARNESS, "TEST-UNEXPECTED-FAIL | a.js | got b"),
         (b"start\n" * 2 + b"error: " + b"\xff" * (1 << 20) + b"\n", "error: " + "\ufffd" * 993),
         (b"", "failed, with an empty log"),
         (b"\n\n\r\n", "failed, with an empty log"),
@@ -211,6 +217,7 @@ def test_after_the_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
         "too long a line",
         "only a long line",
         "many lines",
+        "many tests",
         "not UTF-8",
         "empty",
         "blank",

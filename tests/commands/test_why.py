@@ -225,6 +225,17 @@ def test_a_silent_command(tc: CommandLine, group_env: GroupEnv, log: str, told: 
     assert cause == ("its command ended with an error" in causes["failed"])
 
 
+def test_a_long_log(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    More than its end is read, if that does not tell; errors after many tests seldom do.
+    """
+    passed = b"TEST-PASS | a.js | and many more that do as they should\n" * 6_000
+    log = b"TEST-UNEXPECTED-FAIL | a.js | got b\n" + passed + b"Error: cannot send the statistics\n"
+    causes = explain(tc, group_env, group_env.add("red", "failed", log=log))[2]
+
+    assert causes["log"].endswith("TEST-UNEXPECTED-FAIL | a.js | got b")
+
+
 def test_after_the_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
     """
     A rerun is refused, with the command that helps; nobody recommends one.

@@ -50,19 +50,22 @@ def _wrap(text: str) -> str:
 def _read_log(context: Context, client: Client, facts: TaskFacts) -> LogFinding:
     from tccli.core.printable import escape_line
     from tccli.core.tasks.causes.model import LogFinding
-    from tccli.core.tasks.failures import MAX_TAIL_BYTES
+    from tccli.core.tasks.failures import MAX_LONG_TAIL_BYTES, MAX_TAIL_BYTES
     from tccli.core.tasks.logs import open_log, read_tail
     from tccli.core.tasks.queue import find_latest_run_id, find_log_name
-    from tccli.core.tasks.signatures import find_exit_code, find_failure_line
+    from tccli.core.tasks.signatures import find_exit_code, find_failure_line, is_vague
 
     try:
         run_id, name = find_latest_run_id(facts.runs), find_log_name(facts.definition)
         log = open_log(client, context.transfer_context(), facts.task_id, run_id, name)
-        tail = read_tail(log, MAX_TAIL_BYTES).decode("utf-8", "replace")
+        tail = read_tail(log, MAX_TAIL_BYTES)
+        lines = tail.decode("utf-8", "replace").split("\n")
+        found = find_failure_line(lines)
+        if len(tail) >= MAX_TAIL_BYTES and is_vague(found, lines):
+            lines = read_tail(log, MAX_LONG_TAIL_BYTES).decode("utf-8", "replace").split("\n")
+            found = find_failure_line(lines)
     except TcError as error:
         return LogFinding(f"cannot see its log: {error.message}")
-    lines = tail.split("\n")
-    found = find_failure_line(lines)
     if found is None:
         code = find_exit_code(lines)
         if code is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tccli.core.natural_order import name_key
 from tccli.core.tasks.log_ranks import Rank
 from tccli.core.tasks.logs import open_log, read_tail
-from tccli.core.tasks.signatures import find_context, find_exit_code, find_failure_line
+from tccli.core.tasks.signatures import find_context, find_exit_code, find_failure_line, is_vague
 from tccli.core.times import format_timestamp
 from tccli.errors import NotFoundError, TcError
 
@@ -198,7 +198,7 @@ class LogExaminer:
     def _read(self, run: FailedRun, how: str, max_bytes: int) -> Failure:
         lines, is_cut = self._read_lines(run, max_bytes)
         found = find_failure_line(lines)
-        if is_cut and max_bytes < MAX_LONG_TAIL_BYTES and (found is None or found.rank < Rank.ERROR):
+        if is_cut and max_bytes < MAX_LONG_TAIL_BYTES and is_vague(found, lines):
             return Failure(run, how, how, is_vague=True)
         is_selected = self._pattern is None
         unsearched = () if is_selected else lines

@@ -180,11 +180,18 @@ def rank_text(text: str, level: str) -> Rank:
     Args:
         level: That a logging library printed in front, or empty.
     """
-    lower = text.lower()
-    if level not in _ERROR_LEVELS and not any(word in lower for word in _KEYWORDS):
+    if level not in _ERROR_LEVELS and not _has_keyword(text.lower()):
         rank = _rank_progress(text)
         return Rank.OUTPUT if rank is None else rank
     return rank_by_rules(text, level)
+
+
+def _has_keyword(lower: str) -> bool:
+    # A loop takes half of the time of any() with a generator.
+    for word in _KEYWORDS:  # noqa: SIM110
+        if word in lower:
+            return True
+    return False
 
 
 def rank_by_rules(text: str, level: str) -> Rank:

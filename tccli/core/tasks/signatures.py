@@ -96,6 +96,7 @@ _EXIT_CODE = re.compile(r"(?i)^(?:successful task run with )?exit code: 0\b")
 _NONZERO_EXIT_CODE = re.compile(r"(?i)^(?:unsuccessful task run with )?exit (?:code:|status) -?[1-9]")
 _ANY_EXIT_CODE = re.compile(r"(?i)\bexit (?:code|status):? {1,3}(-?\d{1,10})\b")
 _MAX_RUN_TIME = re.compile(r"(?i)\bmax ?run ?time\b|\btask timeout after\b")
+_HARNESS = re.compile(r"\bTEST-(?:START|PASS|OK|END|INFO) |\bSUITE-END|\bTinderboxPrint: ")
 _GRADLE_CAUSE = re.compile(r" *> \S")
 
 
@@ -110,6 +111,16 @@ def find_failure_line(lines: Iterable[str]) -> FailureLine | None:
         if found is not None:
             choice.consider(number, *found, is_root=reader.is_root, is_detail=reader.is_detail)
     return reader.replace(choice.best)
+
+
+def is_vague(found: FailureLine | None, lines: Iterable[str]) -> bool:
+    """
+    Return whether lines before those of the end of a log may tell more than what was found in it: errors after the last
+    test of a harness are seldom why the task failed.
+    """
+    if found is None or found.rank < Rank.ERROR:
+        return True
+    return found.rank < Rank.TEST and any(_HARNESS.search(line) for line in lines)
 
 
 def find_exit_code(lines: Iterable[str]) -> str | None:
