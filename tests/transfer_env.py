@@ -7,12 +7,14 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -36,7 +38,6 @@ from tests.sandbox.conftest import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from tccli.core.http.deadline import Cancellation
     from tccli.core.transfer.source import Source
@@ -109,6 +110,19 @@ def wait_until(
         assert process is None or process.poll() is None or condition(), process.communicate()
         assert time.monotonic() < ends
         time.sleep(pause)
+
+
+def stop_and_count(process: subprocess.Popen[bytes]) -> int:
+    """
+    Stop a process, and return how many bytes it has written so far; 0 where the system does not count them.
+    """
+    process.send_signal(signal.SIGSTOP)
+    os.waitpid(process.pid, os.WUNTRACED)
+    try:
+        counts = Path(f"/proc/{process.pid}/io").read_text()
+    except OSError:
+        return 0
+    return int(counts.partition("wchar: ")[2].split()[0])
 
 
 def run_in_threads(function: Callable[[], object], count: int) -> None:

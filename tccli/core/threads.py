@@ -4,6 +4,8 @@ Threads and timers, which end with the process; and the error of a system that a
 
 from __future__ import annotations
 
+# Not signal: its definition of enumerations takes a fortieth of a start.
+import _signal as signal  # type: ignore[import-not-found]
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T", bound=threading.Thread)
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Those that end a command."""
 
 
 class ThreadError(ConfigurationError):
@@ -50,8 +54,14 @@ def start_timer(seconds: float, function: Callable[[], Any]) -> threading.Timer:
 
 def _start(thread: T) -> T:
     thread.daemon = True
+    # Python handles a signal in the main thread, which does not wake up if the system chooses another one for it. After
+    # a stop, it may do so: to end a job that is stopped, a shell sends the signal first, and then continues the job.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS) if hasattr(signal, "pthread_sigmask") else None
     try:
         thread.start()
     except RuntimeError:
         raise ThreadError from None
+    finally:
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return thread

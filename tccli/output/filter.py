@@ -213,7 +213,7 @@ class _Child:
         try:
             self._pid = os.fork()
             if not self._pid:
-                _serve(run, texts, outputs, (ours, theirs, self._alive), (watched, parent), mask)
+                _serve(run, texts, outputs, (ours, theirs, self._alive), (watched, parent))
         except OSError as error:
             raise LocalFileError(f"cannot run --jq: {explain(error)}", hint=SUCCEEDED) from error
         finally:
@@ -264,7 +264,6 @@ def _serve(
     outputs: int,
     others: Iterable[int],
     lifeline: tuple[int, int],
-    mask: Iterable[int],
 ) -> NoReturn:
     """
     Be the child: read lengths and texts, write a line of JSON for each output. Never returns.
@@ -272,12 +271,11 @@ def _serve(
     Args:
         others: Descriptors that only the parent uses.
         lifeline: What `end_with_parent` takes.
-        mask: The signals that the parent blocks.
     """
     try:
         for number in (*SIGNALS, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         for fd in others:
             os.close(fd)
         # A filter that never ends does not notice that its reader is gone.

@@ -17,9 +17,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tccli.cli.transfers import progress
+from tccli.core.transfer.resume import ResumableFile
 from tests.http_server import Received, Response, ScriptedServer, json_response, response
 from tests.terminals import read_terminal
-from tests.transfer_env import MEBIBYTE, TransferEnv, files_in, peak_memory, random_bytes, slug, wait_until
+from tests.transfer_env import (
+    MEBIBYTE,
+    TransferEnv,
+    files_in,
+    peak_memory,
+    random_bytes,
+    slug,
+    stop_and_count,
+    wait_until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,17 +208,23 @@ def test_killed_anywhere(start: Start, transfer_env: TransferEnv, tmp_path: Path
     point = random.Random(seed).randrange(BIG // 20, BIG * 19 // 20)
     process = start(*argv, env=transfer_env.sandbox.environment)
     wait_until(lambda: transfer_env.sent() >= point, process)
+    written = stop_and_count(process)
     process.kill()
     process.wait()
     assert not (tmp_path / "big").exists()
     storage.faults.clear()
+    # On a busy machine, much of what was sent has not been read.
+    storage.counters.reset()
+    with ResumableFile(str(tmp_path / "big")) as partial:
+        recorded = partial.written.total()
     again = start(*argv, env=transfer_env.sandbox.environment)
     said = again.communicate()[1].decode()
 
     assert 0 == again.returncode, said
     assert "from an earlier run" in said
     assert hashlib.sha256(data).hexdigest() == digest(tmp_path / "big")
-    assert BIG * 1.05 > transfer_env.sent()
+    assert written - recorded < BIG * 0.05
+    assert transfer_env.sent() < BIG * 1.05 - recorded
     assert ["big"] == files_in(tmp_path)
 
 
