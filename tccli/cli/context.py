@@ -367,8 +367,15 @@ class Context:
 
             early = peek_options(self.argv)
             note = self._with_options(early).note
-            self._library = library.active_library(early, self.environ, self.config_files, self.fetcher, note)
+            self._library = library.active_library(early, self.environ, self.config_files, self._early_fetcher, note)
         return self._library
+
+    def _early_fetcher(self) -> Fetcher:
+        from tccli.cli.options import EARLY_RETRY_OPTIONS
+
+        options = peek_options(self.argv, EARLY_RETRY_OPTIONS)
+        options.verbose = self.options.verbose
+        return self._with_options(options).fetcher()
 
     def fetcher(self) -> Fetcher:
         """

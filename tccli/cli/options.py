@@ -24,6 +24,8 @@ FORMATS_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "ou
 HELP_OPTIONS = ("--help", "-h")
 # Commands are made from references, so the options that select references are needed before click parses the rest.
 EARLY_OPTIONS = ("root_url", "profile", "reference", "quiet", "error_format", "pager")
+# And these, if a reference is fetched.
+EARLY_RETRY_OPTIONS = ("retries", "delay_factor", "randomization_factor", "max_delay")
 
 
 class Options:
@@ -79,11 +81,17 @@ class Options:
         return options
 
 
-def peek_options(argv: Sequence[str]) -> Options:
+def peek_options(argv: Sequence[str], more: Sequence[str] = ()) -> Options:
     """
     Return the ``EARLY_OPTIONS`` of *argv*, read before click parses it; other options keep their defaults.
 
-    It reports no errors: click does that later. After ``--`` there are no options.
+    It reports no errors of these: click does that later. After ``--`` there are no options.
+
+    Args:
+        more: Names of other options that are read as well.
+
+    Raises:
+        click.UsageError: The value of one of these is not valid.
     """
     options = Options()
     if not any(word.startswith("-") and word not in HELP_OPTIONS for word in argv):
@@ -92,7 +100,7 @@ def peek_options(argv: Sequence[str]) -> Options:
     known = {
         _respell(opt, spell): (option, opt in option.opts)
         for option in global_options()
-        if option.name in EARLY_OPTIONS
+        if option.name in EARLY_OPTIONS or option.name in more
         for opt in (*option.opts, *option.secondary_opts)
     }
     words = iter(argv)
@@ -108,7 +116,7 @@ def peek_options(argv: Sequence[str]) -> Options:
             setattr(options, option.name, is_on)
             continue
         for text in [value] if equals else islice(words, 1):
-            _assign(options, option, text)
+            _assign(options, option, option.type.convert(text, option, None) if option.name in more else text)
     return options
 
 

@@ -412,6 +412,32 @@ def test_an_invalid_reference(
     assert not any("/api/" in each.target for each in http_server.requests)
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "count"),
+    [
+        (["--retries", "1", "--delay-factor", "0"], 7, 2),
+        (["--max-delay=0s", "--retries=3"], 7, 4),
+        (["--retries", "many"], 2, 0),
+        (["--delay-factor", "soon"], 2, 0),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("place", [0, 2], ids=["before", "after"])
+def test_the_retries_of_a_reference(
+    tc: CommandLine, http_server: ScriptedServer, place: int, options: list[str], code: int, count: int
+) -> None:
+    """
+    They are those of the command, wherever its options stand.
+    """
+    http_server.respond_with(response(503))
+    words = ["queue", "ping"]
+    words[place:place] = options
+    result = tc(*words, "--reference", f"{http_server.url}/api.json", env=http_server.env)
+
+    assert (code, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), result.stderr
+    assert count == len(http_server.requests)
+
+
 @pytest.mark.parametrize("name", ["version", "signed_url", "signedurl", "help", "api"])
 def test_a_service_does_not_replace_a_command(
     tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, name: str

@@ -34,6 +34,12 @@ class Shell:
     folder: Path
     environment: dict[str, str]
 
+    def shorten_retries(self) -> None:
+        """
+        Let ``tc`` wait for a moment only before it retries.
+        """
+        (self.folder / "bin" / "tc").write_text(format_program("tests.quick_tc"))
+
     def run(self, lines: str, deployment: ExampleDeployment) -> subprocess.CompletedProcess[bytes]:
         """
         Run lines as the root client of the deployment.
@@ -57,6 +63,13 @@ class Shell:
         )
 
 
+def format_program(module: str) -> str:
+    """
+    Return a program that runs a module of Python.
+    """
+    return f'#!/bin/sh\nexec {sys.executable} -m {module} "$@"\n'
+
+
 @pytest.fixture
 def deployment(transfer_env: TransferEnv, sandbox_server: Server, tmp_path: Path) -> ExampleDeployment:
     """
@@ -75,7 +88,7 @@ def shell(tmp_path: Path, process_environment: dict[str, str]) -> Shell:
     folder = tmp_path / "bin"
     folder.mkdir()
     program = folder / "tc"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tccli "$@"\n')
+    program.write_text(format_program("tccli"))
     program.chmod(0o755)
     # Does what the page of the sandbox makes a browser do.
     browser = folder / "browser"
