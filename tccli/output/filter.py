@@ -29,6 +29,7 @@ SUCCEEDED = "the call itself succeeded"
 VALUE, FAILURE, END, HALTED = b"=", b"!", b".", b"H"
 MAX_OUTPUT_BYTES = 128 << 20
 """Of one output, as JSON: no response is larger."""
+EACH_ELEMENT = "write '.[] | …' for each element of a list"
 MAX_CHECKED_OUTPUTS = 100
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # The words of jq's own messages. Other words in a message may be a part of the response.
@@ -124,7 +125,7 @@ class Filter:
             if re.search(r": (Cannot (index|check) .*\barray\b|array \()", error.message):
                 raise UsageError(
                     f"--jq {self._expression!r} does not fit: the result is a list",
-                    hint="write '.[] | …' for each of its elements",
+                    hint=EACH_ELEMENT,
                 ) from None
         self._takes_list = True
 
@@ -158,7 +159,9 @@ class Filter:
                 report_misfit(halted)
             except ValueError as error:
                 what = "response" if report_misfit is None else "result"
-                misfit = BrokenAnswerError(f"--jq {self._expression!r} does not fit the {what}: {error}", hint=end)
+                is_list = "Cannot index array with string" in str(error)
+                hint = "; ".join(part for part in (EACH_ELEMENT if is_list else "", end) if part)
+                misfit = BrokenAnswerError(f"--jq {self._expression!r} does not fit the {what}: {error}", hint=hint)
                 if report_misfit is None or isinstance(error, _ChildEndedError):
                     raise misfit from None
                 report_misfit(misfit)

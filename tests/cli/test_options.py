@@ -133,6 +133,10 @@ def test_a_filter_that_does_not_fit_is_an_error(tc: CommandLine, http_server: Sc
     assert (9, b"") == (result.exit_code, result.output)
     assert "does not fit the" in result.stderr
     assert 1 == result.stderr.count("\n")
+    http_server.respond_with(json_response([ROLE]))
+    result = tc("auth", "listRoles", "--jq", ".roleId", env=http_server.env)
+    assert (9, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+    assert ".[] | " in result.stderr
 
 
 @pytest.mark.parametrize("output_format", [None, "jsonl"])
