@@ -280,7 +280,8 @@ def tc_process(start: Start) -> CommandLine:
 
     def run(*argv: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Result:
         process = start(*argv, env=env, stdin=subprocess.PIPE)
-        output, errors = process.communicate(stdin.encode() if isinstance(stdin, str) else stdin, timeout=60)
+        # Some start many others.
+        output, errors = process.communicate(stdin.encode() if isinstance(stdin, str) else stdin, timeout=120)
         return Result(process.returncode, output, errors.decode())
 
     return run
