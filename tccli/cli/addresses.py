@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tccli.core.addresses import Address
     from tccli.references import Method
 
+ID_ARGUMENTS = frozenset({"taskId", "taskGroupId"})
+
 
 def replace_addresses(context: Context, method: Method, words: Sequence[str]) -> list[str]:
     """
@@ -40,6 +42,18 @@ def replace_addresses(context: Context, method: Method, words: Sequence[str]) ->
                 args.append(value)
                 missing -= 1
     return args
+
+
+def trim_ids(method: Method, words: Sequence[str]) -> list[str]:
+    """
+    Return the path arguments of *method* without white space around ids and addresses. That of other names stays.
+    """
+    from tccli.core.parameters import trim_parameter
+
+    return [
+        word.strip() if argument in ID_ARGUMENTS or is_address(word.strip()) else trim_parameter(method, argument, word)
+        for argument, word in zip(method.args, words, strict=False)
+    ]
 
 
 def replace_name(context: Context, service: str, method: str, word: str) -> str:

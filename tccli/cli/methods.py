@@ -215,6 +215,10 @@ class MethodCommand(Command):
         ctx = click.get_current_context()
         given = [values.pop(f"arg_{place}") for place in range(len(self.method.args))]
         args = [value for value in given if value is not None]
+        if any(word != word.strip() for word in args):
+            from tccli.cli.addresses import trim_ids
+
+            args = trim_ids(self.method, args)
         if any(map(_may_be_address, args)):
             from tccli.cli.addresses import replace_addresses
 

@@ -13,10 +13,12 @@ from tccli.errors import UsageError
 from tccli.references import method_docs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tccli.references import Method
 
+EXTRA_CHARACTERS = " \t\r\n'\"`,;.()[]<>\u2018\u2019\u201c\u201d"
+"""What is copied with an id from a text."""
 MAX_SHOWN_LENGTH = 60
 SLUGID_LENGTH = 22
 
@@ -51,7 +53,29 @@ def check_parameter(method: Method, name: str, value: str, label: str) -> None:
         label: Names it in the message: ``<taskId>``, ``--limit``.
     """
     if not matches_pattern(method, name, value):
-        raise UsageError(f"{method.id}: {label} must be {_describe(method, name, value)}, not {show_value(value)}")
+        hint = explain_extra(value, lambda inner: matches_pattern(method, name, inner))
+        described = f"{_describe(method, name, value)}, not {show_value(value)}"
+        raise UsageError(f"{method.id}: {label} must be {described}", hint=hint)
+
+
+def trim_parameter(method: Method, name: str, value: str) -> str:
+    """
+    Return *value* without the white space around it, if the service would accept it only then.
+    """
+    trimmed = value.strip()
+    is_better = trimmed != value and not matches_pattern(method, name, value)
+    return trimmed if is_better and matches_pattern(method, name, trimmed) else value
+
+
+def explain_extra(value: str, accepts: Callable[[str], bool]) -> str:
+    """
+    Return which characters around a value must be left out so that it is accepted: a hint, or nothing.
+    """
+    inner = value.strip(EXTRA_CHARACTERS)
+    if inner in {"", value} or not accepts(inner):
+        return ""
+    extra = dict.fromkeys(value[: value.index(inner)] + value[value.index(inner) + len(inner) :])
+    return f"leave out the {' and '.join(character for character in extra if not character.isspace())} around it"
 
 
 def show_value(value: str) -> str:

@@ -206,6 +206,10 @@ class CallRunner:
         return prepared
 
     def _resolve_names(self, method: Method, args: Sequence[str]) -> Sequence[str]:
+        if any(word != word.strip() for word in args):
+            from tccli.cli.addresses import trim_ids
+
+            args = trim_ids(method, args)
         if any(word[:4].lower() == "http" for word in args):
             from tccli.cli.addresses import replace_addresses
 

@@ -12,7 +12,7 @@ import click
 from tccli import references
 from tccli.cli.addresses import check_deployment
 from tccli.core.addresses import is_address, parse_address
-from tccli.core.parameters import matches_pattern
+from tccli.core.parameters import explain_extra, matches_pattern
 from tccli.core.tasks import names
 from tccli.core.tasks.labels import GroupListings
 from tccli.errors import NegativeAnswerError, UsageError
@@ -48,6 +48,7 @@ def resolve_one(
         if len(words) > 1:
             raise UsageError(f"stdin has {len(words)} tasks; this command takes one", hint=_suggest_loop())
         word = words[0]
+    word = word.strip()
     if is_address(word):
         return _read_address(context, client, word)
     return names.resolve_task(client, word, newest=newest, label=label, listings=listings), None
@@ -89,6 +90,7 @@ def resolve_group(context: Context, client: Client, word: str, *, newest: bool =
         if len(words) > 1:
             raise UsageError(f"stdin has {len(words)} groups; this command takes one", hint=_suggest_loop())
         word = words[0]
+    word = word.strip()
     if is_address(word) and not names.is_github(word):
         address = parse_address(word, context.library())
         group_id = address and address.values.get("taskGroupId")
@@ -112,6 +114,7 @@ def resolve_queue(context: Context, word: str, label: str = "POOL") -> str:
     Raises:
         UsageError: It names none.
     """
+    word = word.strip()
     if is_address(word):
         address = parse_address(word, context.library())
         queue = address and address.values.get("taskQueueId")
@@ -121,9 +124,11 @@ def resolve_queue(context: Context, word: str, label: str = "POOL") -> str:
         return queue
     if not word:
         raise UsageError(f"{label} is empty", hint="write PROVISIONER/WORKER-TYPE")
-    if not matches_pattern(references.method("queue", "listPendingTasks"), "taskQueueId", word):
+    method = references.method("queue", "listPendingTasks")
+    if not matches_pattern(method, "taskQueueId", word):
         is_id = matches_pattern(references.method("queue", "task"), "taskId", word)
         hint = f"if that is a group, tc group list {word} prints its tasks" if is_id and label == "POOL" else ""
+        hint = hint or explain_extra(word, lambda inner: matches_pattern(method, "taskQueueId", inner))
         raise UsageError(f"{label} must be PROVISIONER/WORKER-TYPE, not {word!r}", hint=hint)
     return word
 
@@ -133,7 +138,8 @@ def _read_address(context: Context, client: Client, word: str) -> tuple[str, int
     values = address.values if address else {}
     path = values.get("indexPath")
     if address is None or not (path or values.get("taskId")):
-        hint = "it looks like https://HOST/tasks/TASK"
+        hint = explain_extra(word, lambda inner: parse_address(inner, context.library()) is not None)
+        hint = hint or "it looks like https://HOST/tasks/TASK"
         if "taskGroupId" in values:
             group_id = values["taskGroupId"]
             hint = f"it is that of a group: a task of it is {group_id}:LABEL; tc group list {group_id} prints them"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import references, strict_json
 from tccli.core.addresses import is_address
-from tccli.core.parameters import MAX_SHOWN_LENGTH, check_parameter, matches_pattern, show_value
+from tccli.core.parameters import MAX_SHOWN_LENGTH, check_parameter, explain_extra, matches_pattern, show_value
 from tccli.core.response_fields import read_field
 from tccli.core.tasks.queue import fetch_definition, read_id
 from tccli.errors import NotFoundError, UsageError
@@ -75,6 +75,9 @@ def _suggest_form(word: str) -> str:
     """
     Return what was probably meant by a word that names no task.
     """
+    extra = explain_extra(word, _names_something)
+    if extra:
+        return extra
     if word == "Task":
         return "a line such as 'Task ID created' is taken on stdin, with - for TASK"
     if re.fullmatch(_ID, word):
@@ -90,6 +93,10 @@ def _suggest_form(word: str) -> str:
     if re.fullmatch(r"[\w-]+(\.[\w-]+)+", word, re.ASCII):
         return f"a task of the index is index:{word}" if len(word) <= MAX_SHOWN_LENGTH else "write index:PATH"
     return ""
+
+
+def _names_something(word: str) -> bool:
+    return bool(re.fullmatch(rf"{_ID}(:.+)?|{INDEX_PREFIX}.+", word)) or is_address(word) or is_github(word)
 
 
 def split_label(word: str) -> tuple[str, str] | None:
@@ -130,7 +137,9 @@ def resolve_group(client: Client, word: str, *, newest: bool = False) -> str:
         return _find_build(client, word, newest=newest)
     if not matches_pattern(references.method("queue", "listTaskGroup"), "taskGroupId", word):
         labelled = split_label(word)
-        hint = f"to choose tasks of a group: {labelled[0]} --name {shlex.quote(labelled[1])}" if labelled else ""
+        hint = explain_extra(word, _names_something)
+        if labelled:
+            hint = f"to choose tasks of a group: {labelled[0]} --name {shlex.quote(labelled[1])}"
         raise UsageError(f"GROUP must be {GROUP_FORMS}, not {show_value(word)}", hint=hint)
     return word
 

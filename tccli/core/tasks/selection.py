@@ -173,6 +173,7 @@ def compile_pattern(text: str, option: str) -> re.Pattern[str]:
 def _negatable(
     text: str, option: str, parse: Callable[[str, str], Callable[[Member], bool]]
 ) -> Callable[[Member, datetime], bool]:
+    text = text.lstrip()
     is_negated = text.startswith("!")
     test = parse(text.removeprefix("!"), option)
     return lambda member, _now: test(member) is not is_negated
@@ -210,7 +211,7 @@ def _parse_tag(text: str, option: str) -> Callable[[Member], bool]:
 
 
 def _split(text: str, option: str) -> list[str]:
-    words = text.split(",")
+    words = [word.strip() for word in text.split(",")]
     if not all(words):
         raise UsageError(f"{option} is empty" if not text else f"{option} {text!r} has an empty part")
     # It would be taken for a part of the name.
