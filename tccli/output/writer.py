@@ -52,9 +52,6 @@ class _SecretDetector:
         self.found = self.found or redact_document(document) != document
 
 
-TRIED_FORMATS = frozenset({"json", "jsonl", "table", "yaml"})
-
-
 class Output(NamedTuple):
     """
     Where results go, and in which format.
@@ -97,9 +94,6 @@ class Output(NamedTuple):
             if self.format_name is None:
                 check_file_name(self.path)
             check_target(self.path)
-            if self.path in TRIED_FORMATS:
-                # As in kubectl, where -o is the format.
-                self.note(f"-o {self.path} writes to a file of that name; for the format, write --format {self.path}")
         elif sys.stdout is None:
             from tccli.core.files import check_stdout
 

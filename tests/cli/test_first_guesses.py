@@ -15,8 +15,6 @@ from tccli.cli.first_guesses import OPTIONS_BY_COMMAND
 from tests.ids import TASK_ID
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import CommandLine, Start
 
 
@@ -77,16 +75,6 @@ def test_a_first_guess(tc: CommandLine, words: str, named: str) -> None:
     result = tc(*words.split())
     assert (2, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
     assert named in result.stderr
-
-
-def test_a_format_as_the_output(tc: CommandLine, cwd: Path) -> None:
-    """
-    It is the name of a file, as elsewhere, but what was meant is named.
-    """
-    result = tc("slugid", "-o", "json")
-    assert (0, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
-    assert "--format json" in result.stderr
-    assert (cwd / "json").is_file()
 
 
 @pytest.mark.parametrize(

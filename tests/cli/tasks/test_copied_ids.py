@@ -27,14 +27,15 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("command", [*WORDS, "batch queue status"])
+@pytest.mark.parametrize("command", [*WORDS, "batch"])
 def test_white_space_is_ignored(tc: CommandLine, http_server: ScriptedServer, command: str) -> None:
     """
     Around ids and the names of pools, also in the lines of a batch.
     """
     http_server.respond_with(error_response(404, "ResourceNotFound", "no"))
     word = WORDS.get(command)
-    words, stdin = ([f" {word}\n"], "") if word else ([], json.dumps({"args": [f"\t{TASK_ID} "]}))
+    line = {"service": "queue", "method": "status", "args": [f"\t{TASK_ID} "]}
+    words, stdin = ([f" {word}\n"], "") if word else ([], json.dumps(line))
     result = tc(*command.split(), *words, stdin=stdin, env=http_server.env)
 
     assert result.exit_code in {1, 5}, result.stderr
@@ -51,7 +52,7 @@ def test_white_space_around_an_address(tc: CommandLine, http_server: ScriptedSer
 
 
 @pytest.mark.parametrize("command", WORDS)
-@pytest.mark.parametrize(("before", "after"), [("", ","), ("'", "'"), ('"', '"'), ("(", ")."), (" ", " ;\n")])
+@pytest.mark.parametrize(("before", "after"), [("", ","), ("'", "'"), ('"', '"'), ("(", ")."), (" ", " ; ")])
 def test_other_characters_are_named(
     tc: CommandLine, http_server: ScriptedServer, command: str, before: str, after: str
 ) -> None:
