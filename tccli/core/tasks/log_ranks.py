@@ -85,11 +85,29 @@ _TEST = re.compile(
     r"|^\S.* > .+ FAILED$|^\s*thread '[^']*' (?:\(\d+\) )?panicked at (?!'Some tests )"
     r"|^\s*\d+ - \S.* \([A-Z][A-Za-z ]+\)$|^not ok \d"
     r"|^\s*[✘✗❌✖\u00d7] +(?!\d+ (?:problem|error|fail)|Test run with \d|Suite |Encountered|.* did not run )\S"
-    r"|^rspec \S+:\d+ #|.* \[E\]$"
+    r"|^rspec \S+:\d+ #|.* \[E\]$|\S \*\*\* FAILED \*\*\*$"
     r"|ERROR: \w+Sanitizer|: runtime error: |Assertion [^\w\s].* failed\.?$"
     r"|^\s*── (?:Failure|Error) \(|^\s*Failed \S+\.\S+ \[[<\d]|^#\s+Failed test "
     r"|^==\d+== (?:Invalid (?:read|write|free)|Mismatched free|Conditional jump|.* uninitialised )"
     r"|^==\d+== .* definitely lost in"
+)
+_EXTENSIONS = (
+    "c",
+    "cc",
+    "cpp",
+    "h",
+    "java",
+    "js",
+    "jsx",
+    "kt",
+    "php",
+    "proto",
+    "rs",
+    "swift",
+    "ts",
+    "tsx",
+    "yaml",
+    "yml",
 )
 _CAUSE = re.compile(
     # The first of the tests that failed, and why packages do not fit together.
@@ -97,6 +115,9 @@ _CAUSE = re.compile(
     r"|^error\[\w+\]: |^Undefined symbols|^e: |^\w+ Error at |^\S.*: (?:fatal )?error:? |: error: "
     r"|\bfatal error:|\berror [A-Z]{1,5}\d+: "
     r"|^\s*\d+:\d+\s+error\s|: undefined reference to |^\S+\.go:\d+:\d+: |^\S+\.py:\d+:\d+: [A-Z]+\d+ "
+    # What other linters find, and programs that format or check files.
+    rf"|^[\w./@+-]{{1,200}}\.(?:{'|'.join(_EXTENSIONS)}):\d+:\d+: [^\W\d]"
+    r"|^Diff in \S|^\S.{0,90}\.{3}Failed$"
     r"|^\[ERROR\] \S+:\[\d+,\d+\]|^npm (?:ERR!|error) "
     r"|^CONFLICT \(| ! \[(?:remote )?rejected\]|\bnothing provides \S|: errSec\w+$"
     r"|^\S+:\d+: [Ee]rror: |^\S+\.rb:\d+:\d+: [CWEF]: |^(?:lua|perl|ruby|php)[\d.]*: \S+:\d+: "
@@ -158,7 +179,8 @@ _KEYWORDS = (
     *("summary: ", "tests: ", "test suites: ", "info visit", "elifecycle", "see ", "please ", "halted"),
     *("conflict (", "rejected]", "nothing provides", "uninitialised", "definitely lost", "conditional jump", "── "),
     *(": ***", ".rb:", "lua"),
-    *("perl", "ruby", "php", "reset by", " 1) ", "sh: ", "broken", "issue", "requires "),
+    *("perl", "ruby", "php", "reset by", " 1) ", "sh: ", "broken", "issue", "requires ", "diff in "),
+    *(f".{extension}:" for extension in _EXTENSIONS),
     *("can not", " exist", "defined", "installed", "available", "supported", "allowed", "recognized", "resolve"),
 )
 """In lower case; every line that one of the rules below is about has one of them. To look for them is fast."""
