@@ -551,8 +551,6 @@ _taskcluster_shared='--root-url --profile --reference --anonymous --authorized-s
 
 _taskcluster_topics='credentials environment exit-codes formats in-ci scopes times'
 
-# Set REPLY to the word as the command would get it: without quotes, and with a variable's value for a variable. What
-# would run a command stays as it is.
 _taskcluster_plain() {
   REPLY=$1
   if [[ $1 =~ ^(--[a-z-]+=)?\"?\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?\"?$ ]]; then
@@ -560,13 +558,11 @@ _taskcluster_plain() {
     REPLY=${BASH_REMATCH[1]}${!name-}
   else
     REPLY=${1//[\\\"\']/}
-    # Only a tilde at the beginning is the home folder.
     [[ $REPLY == '~/'* ]] && REPLY=$HOME/${REPLY#??}
   fi
   return 0
 }
 
-# Set REPLY to what all spellings of a name have in common.
 _taskcluster_fold() {
   REPLY=${1//[-_]/}
   if ((BASH_VERSINFO[0] > 3)); then
@@ -576,7 +572,6 @@ _taskcluster_fold() {
   fi
 }
 
-# Fill words with those up to the cursor, whole: bash breaks them at colons and the like.
 _taskcluster_line() {
   local rest=$COMP_LINE part blank place count=-1
   words=()
@@ -597,7 +592,6 @@ _taskcluster_line() {
   fi
 }
 
-# Offer those of the words that the current one is the beginning of, in any spelling where they are names.
 _taskcluster_offer_names() {
   local name folded
   _taskcluster_fold "$current"
@@ -615,7 +609,6 @@ _taskcluster_offer() {
   done
 }
 
-# Offer what only the deployment knows. These texts are other people's: nothing of them may be expanded.
 _taskcluster_offer_values() {
   local line
   while IFS= read -r line; do
@@ -635,7 +628,6 @@ _taskcluster_offer_files() {
   files=1
 }
 
-# Offer the values of a kind.
 _taskcluster_offer_kind() {
   case $1 in
     =*)
@@ -665,10 +657,8 @@ _taskcluster_offer_kind() {
   esac
 }
 
-# Offer what may stand in the place after the arguments that are given.
 _taskcluster_offer_place() {
   local kinds place=${#given[@]} last
-  # Split at blanks, and nothing else.
   local IFS=$' \t\n'
   set -f
   kinds=($1)
@@ -705,7 +695,6 @@ _taskcluster_offer_options() {
   fi
   _taskcluster_without_output "$path" || all+=" $_taskcluster_output"
   _taskcluster_offer "$all $_taskcluster_shared"
-  # An option that two lists name is one.
   local each seen=' '
   local -a unique=()
   for each in ${found[@]+"${found[@]}"}; do
@@ -715,7 +704,6 @@ _taskcluster_offer_options() {
   found=(${unique[@]+"${unique[@]}"})
 }
 
-# Walk over the words before the current one: path, tree, given, account and option say where that leads.
 _taskcluster_walk() {
   local word place kinds only_arguments= redirected=
   for ((place = 1; place < ${#words[@]} - 1; place++)); do
@@ -761,7 +749,6 @@ _taskcluster_walk() {
       fi
     fi
   done
-  # An option without its value is of no use.
   [[ $option && $is_shared ]] && unset "account[$((${#account[@]} - 1))]"
   [[ -z $redirected ]] || files=1
   [[ -z $only_arguments ]] || ends_options=1
@@ -805,7 +792,6 @@ _taskcluster() {
   _taskcluster_reply "$2"
 }
 
-# Answer with what was found: without what readline does not replace, and quoted where need be.
 _taskcluster_reply() {
   local each kept=
   [[ $written == *"$1" ]] && kept=${written%"$1"}

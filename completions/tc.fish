@@ -1491,7 +1491,6 @@ function __taskcluster_topics
     end
 end
 
-# Print the word as the command would get it: with a variable's value for a variable.
 function __taskcluster_plain
     set -l parts (string match -r -- '^(--[a-z-]+=|)"?\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?"?$' $argv[1])
     if set -q parts[3]
@@ -1502,12 +1501,10 @@ function __taskcluster_plain
     end
 end
 
-# Print what all spellings of a name have in common.
 function __taskcluster_fold
     string lower -- (string replace -a -r -- '[-_]' '' $argv[1])
 end
 
-# Print what only the deployment knows; fail where that is nothing.
 function __taskcluster_values -S
     set -l found ($tool $account completions --values $argv[1] -- $given $current 2>/dev/null </dev/null)
     set -q found[1]; and printf '%s\n' $before$found
@@ -1518,7 +1515,6 @@ function __taskcluster_files -S
     set -q found[1]; and printf '%s\n' $before$found
 end
 
-# Print the values of a kind.
 function __taskcluster_kind -S
     switch $argv[1]
         case '=*'
@@ -1555,7 +1551,6 @@ function __taskcluster_kind -S
     end
 end
 
-# Print what may stand in the place after the arguments that are given.
 function __taskcluster_place -S
     set -l kinds (string split -n -- ' ' $argv[1])
     set -l place (math (count $given) + 1)
@@ -1584,7 +1579,6 @@ function __taskcluster_all_options -S
     end
 end
 
-# Walk over the words before the current one: path, tree, given, account and option say where that leads.
 function __taskcluster_walk -S
     set -l is_shared
     for word in $argv
@@ -1621,7 +1615,6 @@ function __taskcluster_walk -S
             set -a given $word
         end
     end
-    # An option without its value is of no use.
     test -n "$option"; and test -n "$is_shared"; and set -e account[-1]
     return 0
 end

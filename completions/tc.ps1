@@ -862,12 +862,10 @@ $global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '--columns
 
 $global:TaskclusterTcShared = @('--root-url', '--profile', '--reference', '--anonymous', '--authorized-scope', '--authorized-scopes', '--proxy', '--no-proxy', '--service-discovery', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--retry-unsafe', '--trace-id', '--read-only', '--fake', '--fake-calls', '-v', '--verbose', '-q', '--quiet', '--color', '--pager', '--no-pager', '--error-format')
 
-# What all spellings of a name have in common.
 function global:Get-TaskclusterTcFolded([string] $Name) {
     return ($Name -replace '[-_]', '').ToLowerInvariant()
 }
 
-# What an element of the command line is worth: a text, or a variable's value. What would run a command stays as it is.
 function global:Get-TaskclusterTcPlain($Element) {
     if ($Element -is [System.Management.Automation.Language.StringConstantExpressionAst]) {
         return $Element.Value
@@ -882,7 +880,6 @@ function global:Get-TaskclusterTcPlain($Element) {
     return $Element.Extent.Text
 }
 
-# The option's entry in a table: below its path or tree, or anywhere.
 function global:Get-TaskclusterTcEntry($Table, $State, [string] $Option) {
     foreach ($Key in "$($State.Tree):$Option", "$($State.Path):$Option", $Option) {
         if ($Table.ContainsKey($Key)) {
@@ -892,7 +889,6 @@ function global:Get-TaskclusterTcEntry($Table, $State, [string] $Option) {
     return ''
 }
 
-# Walk over the words before the current one, and return where that leads.
 function global:Get-TaskclusterTcState([string[]] $Words) {
     $State = @{
         Path = ''; Tree = ''; Option = ''; OnlyArguments = $false
@@ -929,22 +925,18 @@ function global:Get-TaskclusterTcState([string[]] $Words) {
             $State.Given.Add($Word)
         }
     }
-    # An option without its value is of no use.
     if ($State.Option -and $IsShared) { $State.Account.RemoveAt($State.Account.Count - 1) }
     return $State
 }
 
-# What only the deployment knows, each with a tab and its meaning.
 function global:Get-TaskclusterTcValues([string] $Kind, $State, [string] $Tool, [string] $Current) {
     $Words = @($State.Given) + @($Current)
-    # Before 7.3 an empty word is lost on the way to a program, unless it is written as one.
     if (-not $Current -and $PSVersionTable.PSVersion -lt [version] '7.3') { $Words[-1] = '""' }
     $Account = @($State.Account)
     $Found = & $Tool @Account completions --values $Kind '--' @Words 2>$null
     return @($Found | Where-Object { $_ })
 }
 
-# The values of a kind, each with a tab and its meaning; nothing where files will do.
 function global:Get-TaskclusterTcKind([string] $Kind, $State, [string] $Tool, [string] $Current) {
     $Last = if ($State.Given.Count) { Get-TaskclusterTcFolded $State.Given[$State.Given.Count - 1] } else { '' }
     switch -Wildcard -CaseSensitive ($Kind) {
@@ -966,7 +958,6 @@ function global:Get-TaskclusterTcKind([string] $Kind, $State, [string] $Tool, [s
     }
 }
 
-# What may stand in the place after the arguments that are given.
 function global:Get-TaskclusterTcPlace([string] $Places, $State, [string] $Tool, [string] $Current) {
     $Kinds = @($Places -split ' ')
     $Place = $State.Given.Count
@@ -979,7 +970,6 @@ function global:Get-TaskclusterTcPlace([string] $Places, $State, [string] $Tool,
     return Get-TaskclusterTcPlace $TaskclusterTcPlaces[$Path] $State $Tool $Current
 }
 
-# The options of a command, each with a tab and its meaning.
 function global:Get-TaskclusterTcOptions($State) {
     $All = @($TaskclusterTcOptions[$State.Path] -split ' ')
     if ($State.Tree -and $TaskclusterTcTree[$State.Tree] -ne '-') {
@@ -1019,7 +1009,6 @@ Register-ArgumentCompleter -Native -CommandName @('tc', 'taskcluster-tc', 'tc.ex
         $Value, $Meaning = $Entry -split "`t", 2
         if (-not $Value.StartsWith($Current, [StringComparison]::OrdinalIgnoreCase)) { continue }
         $Text = "$Start$Value"
-        # These texts are other people's: nothing of them may be expanded.
         if ($Text -notmatch '^[A-Za-z0-9_./:=%+~^-]+$') {
             $Text = "'" + ($Text -replace "(['\u2018\u2019\u201a\u201b])", '$1$1') + "'"
         }
