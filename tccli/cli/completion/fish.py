@@ -61,8 +61,8 @@ def _function(name: str, says: str, *tables: Mapping[str, str]) -> str:
     lines = [f"# {says}", f"function __taskcluster_{name}", '    switch "$argv[1]"']
     for table in tables:
         for command, keys in by_value(table).items():
-            lines += [*_wrapped("        case", map(quoted, keys)), f"            {command}"]
-    return "\n".join([*lines, "        case '*'", "            return 1", "    end", "end"])
+            lines += [*_wrapped("    case", map(quoted, keys)), f"    {command}"]
+    return "\n".join([*lines, "    case '*'", "    return 1", "    end", "end"])
 
 
 def _wrapped(start: str, words: Iterable[str]) -> list[str]:
@@ -70,7 +70,7 @@ def _wrapped(start: str, words: Iterable[str]) -> list[str]:
     for word in words:
         if len(lines[-1]) + len(word) > WIDEST:
             lines[-1] += " \\"
-            lines.append("           ")
+            lines.append("   ")
         lines[-1] += " " + word
     return lines
 
@@ -80,7 +80,7 @@ def _described(table: Mapping[str, Sequence[Word]]) -> dict[str, str]:
 
 
 def _printed(words: Sequence[Word]) -> str:
-    rows = "".join(f" \\\n                {quoted(word.name)} {quoted(word.summary)}" for word in words)
+    rows = "".join(f" \\\n    {quoted(word.name)} {quoted(word.summary)}" for word in words)
     return f"printf '%s\\t%s\\n'{rows}"
 
 
