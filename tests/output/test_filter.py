@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 from tccli.errors import BrokenAnswerError, ConfigurationError
 from tccli.output import Output
-from tccli.output.filter import Filter
+from tccli.output.filter import Filter, compile_filter
 from tests.http_server import json_response
 from tests.time_limits import check_duration
 
@@ -195,6 +195,8 @@ def test_the_library_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Then the error says how to install it, before anything is sent.
     """
+    # Another test may have had the same expression.
+    compile_filter.cache_clear()
     monkeypatch.setitem(sys.modules, "jq", None)
 
     with pytest.raises(ConfigurationError, match=r"taskcluster-cli\[jq\]"):
