@@ -173,7 +173,7 @@ def run(argv: Sequence[str] | None = None, context: Context | None = None) -> in
     try:
         return _invoke(argv, context)
     except (KeyboardInterrupt, click.Abort):
-        context.end_interrupted_line()
+        context.report_interruption()
         return INTERRUPTED
     except OSError:
         discard_stream(sys.stdout)
@@ -262,7 +262,7 @@ def _print_error(error: TcError, context: Context) -> None:
     details = error.details if context.options.verbose else ""
     with suppress(OSError):
         if context.has_json_errors:
-            click.echo(context.format_document(error.as_document(details)), err=True)
+            context.print_line(context.format_document(error.as_document(details)))
         else:
             prefix = "Error" if context.is_go_client else "tc"
             # An argument of thousands of characters would hide what is wrong with it.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli.cli.options import Options, peek_options
-from tccli.errors import ConfigurationError
+from tccli.errors import INTERRUPTED, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,6 +56,7 @@ class Context:
         program: The name that tc was called by.
         time_limit: Of a command that waits, by its ``--timeout``; None for all others. The clients that are made
             afterwards end with it.
+        message_printers: Print messages while something else has the terminal; the last one does.
     """
 
     def __init__(
@@ -74,6 +75,8 @@ class Context:
         self._warnings: set[str] = set()
         self._logs: list[RequestLog] = []
         self._interruptions: list[None] = []
+        self._interruption_notes: list[str] = []
+        self.message_printers: list[Callable[[str], None]] = []
         self._config_files: ConfigFiles | None = None
         self._library: ReferenceSet | None = None
         self.time_limit: TimeLimit | None = None
@@ -88,8 +91,8 @@ class Context:
         context = Context(options, self.environ, self.argv, self.program)
         context._config_files, context._library = self._config_files, self._library
         context._redactors, context._warnings, context._logs = self._redactors, self._warnings, self._logs
-        context._interruptions = self._interruptions
-        context.time_limit = self.time_limit
+        context._interruptions, context.message_printers = self._interruptions, self.message_printers
+        context._interruption_notes, context.time_limit = self._interruption_notes, self.time_limit
         return context
 
     @property
@@ -116,7 +119,23 @@ class Context:
         Print what Ctrl-C has ended. End a display of progress first.
         """
         self.end_interrupted_line()
-        self.note(line)
+        self.note(line, exitCode=self._find_interrupted_code())
+        if not self.options.quiet:
+            self._interruption_notes.append(line)
+
+    def report_interruption(self) -> None:
+        """
+        Print a document with ``--error-format json`` that Ctrl-C or a signal ended the command, unless one was printed.
+        """
+        self.end_interrupted_line()
+        if self.has_json_errors and not self._interruption_notes:
+            self.print_message("interrupted", exitCode=self._find_interrupted_code())
+
+    def _find_interrupted_code(self) -> int:
+        from tccli.interrupts import interrupts
+
+        # That of the shell, where a signal ends this process.
+        return 128 + interrupts.numbers[0] if interrupts.numbers else INTERRUPTED
 
     def end_interrupted_line(self) -> None:
         """
@@ -171,11 +190,20 @@ class Context:
             text = escape_controls(self.redactor.redact_text(text))
             if self.has_json_errors:
                 text = self.format_document({"message": text.removeprefix("tc: "), **fields})
-            click.echo(text, err=True)
+            self.print_line(text)
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
             discard_stream(sys.stderr)
+
+    def print_line(self, text: str) -> None:
+        """
+        Print what is safe to print to stderr, above a display that is on the terminal.
+        """
+        if self.message_printers:
+            self.message_printers[-1](text)
+        else:
+            click.echo(text, err=True)
 
     def format_document(self, document: dict[str, Any]) -> str:
         """

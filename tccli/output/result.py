@@ -22,6 +22,8 @@ class Pages:
     Attributes:
         first: The first page.
         key: The array's name.
+        ends_at_interruption: Whether the entries end when Ctrl-C comes while they are read.
+        interruptions: Those that have ended the entries, which whoever writes them raises at the end.
 
     Raises:
         BrokenAnswerError: The first page does not have exactly one array.
@@ -29,6 +31,8 @@ class Pages:
 
     def __init__(self, pages: Iterator[dict[str, Any]]) -> None:
         self._pages = pages
+        self.ends_at_interruption = False
+        self.interruptions: list[KeyboardInterrupt] = []
         self.first = next(pages)
         key = _only_array(self.first)
         if key is None:
@@ -55,6 +59,14 @@ class Pages:
         Raises:
             BrokenAnswerError: A page has no such array.
         """
+        try:
+            yield from self._read_entries()
+        except KeyboardInterrupt as error:
+            if not self.ends_at_interruption:
+                raise
+            self.interruptions.append(error)
+
+    def _read_entries(self) -> Iterator[Any]:
         yield from self.first[self.key]
         for page in self._pages:
             entries = page.get(self.key)

@@ -113,7 +113,12 @@ class Output(NamedTuple):
             detector = None if self._writes_to_stdout() else _SecretDetector()
             if detector is not None:
                 result = detector.watch(result)
-            self._write(result if jq is None else self._filter(result, jq), detector)
+            interruptions: list[KeyboardInterrupt] = []
+            if result.pages is not None:
+                interruptions = result.pages.interruptions
+                # What came in hours is shown, in any format. A file has all or nothing.
+                result.pages.ends_at_interruption = result.is_live and detector is None
+            self._write(result if jq is None else self._filter(result, jq), detector, interruptions)
 
         return write
 
@@ -128,22 +133,28 @@ class Output(NamedTuple):
     def _writes_to_stdout(self) -> bool:
         return self.path is None or self.path == "-"
 
-    def _write(self, result: Result, detector: _SecretDetector | None) -> None:
+    def _write(
+        self, result: Result, detector: _SecretDetector | None, interruptions: Sequence[KeyboardInterrupt]
+    ) -> None:
         if self.path is None or detector is None:
             if not sys.stdout.isatty():
                 self._render(result, sys.stdout.buffer, terminal=False)
                 sys.stdout.buffer.flush()
+                _raise_first(interruptions)
                 return
             from tccli.output.pager import open_pager
 
             with open_pager(sys.stdout.buffer, self.pager) as out:
                 self._render(result, out, terminal=True)
+                # The pager ends with what interrupts this.
+                _raise_first(interruptions)
             sys.stdout.buffer.flush()
             return
         from tccli.core.files import atomic_write
 
         with atomic_write(self.path, private=lambda: detector.found) as file:
             self._render(result, file, terminal=False)
+            _raise_first(interruptions)
 
     def _render(self, result: Result, out: IO[bytes], *, terminal: bool) -> None:
         coloured = self.colour == "always" or (self.colour == "auto" and _wants_colour(terminal=terminal))
@@ -178,6 +189,11 @@ def check_file_name(path: str, formats: Sequence[str] = ()) -> None:
     name = path.lower()
     if name in formats or (name.isalpha() and os.path.exists(os.path.join(FORMATS_DIRECTORY, f"{name}.py"))):
         raise UsageError(f"-o {path}: -o names a file", hint=f"write --format {name}, or -o ./{path} for a file")
+
+
+def _raise_first(interruptions: Sequence[KeyboardInterrupt]) -> None:
+    for error in interruptions:
+        raise error
 
 
 class _FlushingStream:

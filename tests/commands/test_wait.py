@@ -10,8 +10,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tccli.core.tasks import pauses
+from tccli.core.tasks.pauses import Pauses
 from tccli.errors import NoAnswerError, NotFoundError
 from tests.http_server import DROPPED, NO_RESPONSE, Response, error_response, json_response
 from tests.ids import TASK_ID
@@ -218,7 +220,7 @@ def test_a_task_ends_once(tc: CommandLine, group_env: GroupEnv) -> None:
 
     assert (124, 124) == (early.exit_code, late.exit_code)
     assert f"{group_env.ids['build']} build failed\n" == early.stdout
-    assert "of 3 tasks, 1 failed (build), 1 can never run (sign), 1 running\n" in early.stderr
+    assert "of 3 tasks, 1 running, 1 failed (build), 1 can never run (sign)\n" in early.stderr
     assert 1 == late.stdout.count(" sign exception\n") == late.stdout.count(" sign ")
 
 
@@ -511,3 +513,39 @@ def test_an_unknown_state_is_reported_once(tc: CommandLine, http_server: Scripte
     result = tc(*words, env=http_server.env)
 
     assert (0, 1) == (result.exit_code, result.stderr.count("state 'NaN'")), result.stderr
+
+
+@pytest.mark.parametrize("command", ["wait", "watch"])
+def test_an_interruption_closes_what_was_opened(
+    tc: CommandLine, group_env: GroupEnv, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """
+    Each format is whole, as at the end of a time limit; stderr says how far it was, with --error-format json as JSON.
+    """
+
+    def interrupt(_pauses: Pauses) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Pauses, "wait", interrupt)
+    group_env.add("build", "completed")
+    group_env.add("test", "failed")
+    group_env.add("sign", needs=["build"])
+    group_env.add("lint", "running")
+    line = ["group", command, group_env.group_id, "--for", "resolved", "--error-format", "json"]
+    results = {
+        name: tc(*line, "--format", name, env=group_env.environment) for name in ("json", "jsonl", "yaml", "table")
+    }
+    count = 2 if command == "wait" else 4
+
+    assert {130} == {result.exit_code for result in results.values()}
+    assert count == len(json.loads(results["json"].stdout)) == len(yaml.safe_load(results["yaml"].stdout))
+    assert count == results["jsonl"].stdout.count("\n") == results["table"].stdout.count("\n") - 1
+    for result in results.values():
+        assert {
+            "exitCode": 130,
+            "message": "interrupted: of 4 tasks, 1 pending, 1 running, 1 completed, 1 failed (test)",
+        } == json.loads(result.stderr)
+    none = tc(*line, "--name", "lint", "--format", "json", env=group_env.environment)
+    assert (130, 0 if command == "wait" else 1) == (none.exit_code, len(json.loads(none.stdout)))
+    quiet = tc(*line, "-q", env=group_env.environment)
+    assert {"exitCode": 130, "message": "interrupted"} == json.loads(quiet.stderr)

@@ -296,3 +296,29 @@ def test_people_read_a_text_where_there_is_one(output: Output, expected: str, mo
     monkeypatch.undo()
 
     assert expected == out.getvalue().decode()
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_interrupted_lists(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Any, *, is_live: bool) -> None:
+    """
+    What a list has so far is written as a whole document, unless nothing of it was written; a file is not.
+    """
+
+    def list_pages() -> Any:
+        yield {"around": 1, "entries": ["a"]}
+        yield {"entries": ["b"]}
+        raise KeyboardInterrupt
+
+    found = {}
+    for name in ("json", "jsonl", "yaml", "raw"):
+        with pytest.raises(KeyboardInterrupt):
+            Output(name).prepare()(Result(pages=Pages(list_pages()), is_live=is_live))
+        found[name] = capfdbinary.readouterr().out.decode()
+    with pytest.raises(KeyboardInterrupt):
+        Output("json", str(tmp_path / "out")).prepare()(Result(pages=Pages(list_pages()), is_live=is_live))
+
+    assert json.loads(found["json"]) == {"around": 1, "entries": ["a", "b"]}
+    assert found["jsonl"] == '"a"\n"b"\n'
+    assert yaml.safe_load(found["yaml"]) == ({"around": 1, "entries": ["a", "b"]} if is_live else None)
+    assert bool(found["raw"]) == is_live
+    assert not list(tmp_path.iterdir())

@@ -99,22 +99,27 @@ def show_progress(context: Context, counts: Counts) -> Iterator[None]:
         yield
 
 
-def _bar(_context: Context, counts: Counts, wait: Callable[[float], bool]) -> None:
+def _bar(context: Context, counts: Counts, wait: Callable[[float], bool]) -> None:
     if wait(MIN_DELAY_SECONDS):
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+    from tccli.cli.live_display import LiveDisplay
+
     started = time.monotonic() - MIN_DELAY_SECONDS
     columns = [TextColumn("{task.description}", markup=False)]
     if counts.total_bytes is not None:
         columns += [BarColumn(), TaskProgressColumn()]  # type: ignore[list-item]  # rich takes any columns
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    bar = Progress(*columns, console=console)
+    with LiveDisplay(context, console, is_transient=True) as display:
         task = bar.add_task("", total=counts.total_bytes)
         while True:
             ended = wait(REFRESH_INTERVAL_SECONDS)
             text = f"{counts.describe()}, {_rate(counts, started)}{_remaining(counts, started)}"
             bar.update(task, description=text, completed=counts.done_bytes)
+            display.draw(bar)
             if ended:
                 return
 

@@ -49,7 +49,14 @@ def make_line_writer(
         from tccli.output import Entries, Result
 
         if writes_objects(context):
-            write(Result(pages=Entries(each for _, each in pairs), is_live=waits))
+            try:
+                pages = Entries(each for _, each in pairs)
+            except KeyboardInterrupt:
+                if waits and context.options.output in {None, "-"}:
+                    # The list that was begun.
+                    write(Result(pages=Entries(()), is_live=True))
+                raise
+            write(Result(pages=pages, is_live=waits))
         else:
             lines = (line if is_template else escape_line_breaks(line) for line, _ in pairs)
             write(Result(lines, is_text=True, is_live=waits))

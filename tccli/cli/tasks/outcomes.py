@@ -100,7 +100,9 @@ class Outcome(NamedTuple):
 
                 follow_tasks(context, client, task_ids, snapshots, "settled", runs=runs)
                 return
-            report_ends(context, snapshots, "settled", fail_fast=False, nothing="no task is selected")
+            report_ends(
+                context, snapshots, "settled", fail_fast=False, nothing="no task is selected", notes_interruption=False
+            )
 
     @contextmanager
     def _watch_interruption(self, context: Context, client: Client, task_ids: Sequence[str]) -> Iterator[None]:

@@ -199,6 +199,7 @@ def report_ends(
     fail_fast: bool,
     nothing: str,
     as_notes: bool = False,
+    notes_interruption: bool = True,
 ) -> None:
     """
     Print ``ID NAME STATE`` of each task when the condition is decided for it, until it is decided for all.
@@ -206,6 +207,7 @@ def report_ends(
     Args:
         nothing: The message if there are no tasks.
         as_notes: Print to stderr.
+        notes_interruption: Print how far the wait was when Ctrl-C ends it.
 
     Raises:
         NegativeAnswerError: The condition is not true of a task, and cannot become so; or there are no tasks.
@@ -221,8 +223,27 @@ def report_ends(
             context.note(line)
         raise_verdict(last, ends_early=ends_early, nothing=nothing)
         return
-    with raise_verdict_first(context, last, ends_early=ends_early, nothing=nothing):
+    with (
+        note_how_far(context, last if notes_interruption else ()),
+        raise_verdict_first(context, last, ends_early=ends_early, nothing=nothing),
+    ):
         make_line_writer(context, waits=True)(decided)
+
+
+@contextmanager
+def note_how_far(context: Context, last: Sequence[tuple[Snapshot, Verdict]]) -> Iterator[None]:
+    """
+    Print how far a wait was when Ctrl-C or a signal ends it.
+
+    Args:
+        last: As of `read_until_over`.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        for snapshot, verdict in last:
+            context.note_interruption(f"interrupted: {_describe_states(snapshot, verdict)}")
+        raise
 
 
 @contextmanager
@@ -305,13 +326,24 @@ def raise_verdict(last: Sequence[tuple[Snapshot, Verdict]], *, ends_early: bool,
         raise NegativeAnswerError(nothing)
     if verdict.is_over:
         return
-    decided = {member.task_id for member in (*verdict.succeeded, *verdict.failed)}
+    raise WaitTimeoutError(f"the time is up: {_describe_states(snapshot, verdict)}")
+
+
+def _describe_states(snapshot: Snapshot, verdict: Verdict) -> str:
+    """
+    Return how many tasks are in each state, in the order of their lives, with some names of those that went wrong.
+    """
+    from tccli.core.tasks.queue import LIFECYCLE
+
+    bad = [member for member in snapshot.members.values() if member.state in {"failed", "exception"}]
+    named = {member.task_id: member for member in (*bad, *verdict.failed) if member.state != "completed"}
     counts: dict[str, int] = {}
     for task_id, member in snapshot.members.items():
-        if task_id not in decided:
+        if task_id not in named:
             counts[member.state] = counts.get(member.state, 0) + 1
-    left = [*_describe_parts(snapshot, verdict.failed), *(f"{count} {state}" for state, count in counts.items())]
-    raise WaitTimeoutError(f"the time is up: of {_count(len(snapshot.members))}, {', '.join(left)}")
+    states = sorted(counts, key=lambda state: LIFECYCLE.index(state) if state in LIFECYCLE else len(LIFECYCLE))
+    parts = [*(f"{counts[state]} {state}" for state in states), *_describe_parts(snapshot, [*named.values()])]
+    return f"of {_count(len(snapshot.members))}, {', '.join(parts)}" if parts else "no task matches so far"
 
 
 def describe_failures(snapshot: Snapshot, failed: Sequence[Member]) -> str:

@@ -58,7 +58,8 @@ class GroupDisplay:
 
     def __init__(self, context: Context, title: str, wait_seconds: float | None) -> None:
         from rich.console import Console
-        from rich.live import Live
+
+        from tccli.cli.live_display import LiveDisplay
 
         colour = context.options.color
         self._console = Console(
@@ -69,9 +70,7 @@ class GroupDisplay:
         self._progress: GroupProgress | None = None
         self._next_poll = 0.0
         self._is_over = False
-        # Messages are printed above the display, if they are for the same terminal.
-        above = sys.stderr is not None and sys.stderr.isatty()
-        self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False, redirect_stderr=above)
+        self._live = LiveDisplay(context, self._console)
 
     def __enter__(self) -> Self:
         return self
@@ -80,10 +79,10 @@ class GroupDisplay:
         if self._live.is_started:
             self._is_over = True
             if self._progress is None:
-                self._live.transient = True
+                self._live.is_transient = True
             else:
                 self._draw()
-            self._live.stop()
+            self._live.__exit__()
 
     def begin(self) -> None:
         """
@@ -110,24 +109,17 @@ class GroupDisplay:
         for member, _ in snapshot.changes:
             if member.state in {"failed", "exception"}:
                 reason = f" ({member.reason})" if member.reason != member.state else ""
-                self._print(_escape(f"{member.line()}{reason}"), STYLES[member.state])
+                self._live.print(_escape(f"{member.line()}{reason}"), STYLES[member.state])
         self._draw()
-
-    def _print(self, line: str, style: str) -> None:
-        from rich.text import Text
-
-        self._console.print(Text(line, style), soft_wrap=True)
 
     def _draw(self, before: str = "waiting for its first task") -> None:
         from rich.console import Group
         from rich.text import Text
 
-        # Not before: the command line may be wrong.
-        self._live.start()
         title = Text(self._title, "bold", no_wrap=True, overflow="ellipsis")
         progress = self._progress
         lines = [title, *(self._describe(progress) if progress is not None else [Text(before)])]
-        self._live.update(Group(*lines), refresh=True)
+        self._live.draw(Group(*lines))
 
     def _describe(self, progress: GroupProgress) -> Iterator[Text]:
         from rich.text import Text

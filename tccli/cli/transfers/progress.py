@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LOG_INTERVAL_SECONDS = 60.0
 MIN_RATE_BYTES = 10_000
 """Fewer bytes do not show how fast a connection is."""
+MIN_DELAY_SECONDS = 0.5
+"""Most transfers are complete before rich is loaded, and before a user could read a bar."""
 REFRESH_INTERVAL_SECONDS = 0.1
 
 
@@ -32,7 +34,7 @@ def show_progress(context: Context, name: str, progress: TransferProgress) -> It
     if context.options.quiet or sys.stderr is None:
         yield
         return
-    show = partial(_bar, name, progress) if sys.stderr.isatty() else partial(_log, context, name, progress)
+    show = partial(_bar, context, name, progress) if sys.stderr.isatty() else partial(_log, context, name, progress)
     with run_beside(show):
         yield
 
@@ -80,14 +82,14 @@ def describe_verification(verified: tuple[str, ...]) -> str:
     return "complete (length only)" if verified else "not verified: no length and no hash is known"
 
 
-def _bar(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -> None:
-    # Most transfers are complete before rich is loaded, and before a user could read a bar.
-    if wait(0.5):
+def _bar(context: Context, name: str, progress: TransferProgress, wait: Callable[[float], bool]) -> None:
+    if wait(MIN_DELAY_SECONDS):
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
     from rich.table import Column
 
+    from tccli.cli.live_display import LiveDisplay
     from tccli.core.printable import escape_controls
 
     console = Console(stderr=True)
@@ -100,7 +102,8 @@ def _bar(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -
         TransferSpeedColumn(),
         TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=console, transient=True, expand=True) as bar:
+    bar = Progress(*columns, console=console, expand=True)
+    with LiveDisplay(context, console, is_transient=True) as display:
         resumed = progress.resumed_bytes
         task = bar.add_task(escape_controls(name), total=progress.total_bytes, completed=resumed)
         while True:
@@ -110,6 +113,7 @@ def _bar(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -
                 resumed = progress.resumed_bytes
                 bar.reset(task, total=progress.total_bytes, completed=resumed)
             bar.update(task, total=progress.total_bytes, completed=progress.done_bytes)
+            display.draw(bar)
             if ended:
                 return
 

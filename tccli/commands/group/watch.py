@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _watch(context: Context, group: str, *, newest: bool, **options: Any) -> None:
     from tccli.cli.tasks.lines import make_line_writer
     from tccli.cli.tasks.selection import explain_nothing
-    from tccli.cli.tasks.waits import raise_verdict, raise_verdict_first, read_until_over, start_watch
+    from tccli.cli.tasks.waits import note_how_far, raise_verdict, raise_verdict_first, read_until_over, start_watch
     from tccli.cli.tasks.watching import GroupDisplay, list_changes, wants_display
 
     condition, fail_fast = options.pop("condition"), options.pop("fail_fast")
@@ -41,7 +41,10 @@ def _watch(context: Context, group: str, *, newest: bool, **options: Any) -> Non
         write = make_line_writer(context, waits=True, is_list=True)
         group_id, selection, snapshots = start_watch(context, group, newest=newest, options=options)
         nothing = explain_nothing(selection, group_id)
-        with raise_verdict_first(context, last, ends_early=ends_early, nothing=nothing):
+        with (
+            note_how_far(context, last),
+            raise_verdict_first(context, last, ends_early=ends_early, nothing=nothing),
+        ):
             write(list_changes(read_until_over(snapshots, condition, last, ends_early=ends_early)))
 
 

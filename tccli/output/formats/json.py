@@ -47,9 +47,13 @@ def _pieces(pages: Pages, *, pretty: bool) -> Iterator[str]:
 
     def dump_entries(depth: int) -> Iterator[str]:
         begin, end = "[", "]"
-        for entry in pages.entries():
-            yield f"{begin}{line}{'  ' * depth if pretty else ''}{dump_at(entry, depth)}"
-            begin, end = ",", f"{line}{'  ' * (depth - 1) if pretty else ''}]"
+        try:
+            for entry in pages.entries():
+                yield f"{begin}{line}{'  ' * depth if pretty else ''}{dump_at(entry, depth)}"
+                begin, end = ",", f"{line}{'  ' * (depth - 1) if pretty else ''}]"
+        except KeyboardInterrupt as error:
+            # What was begun is a document nevertheless. One that comes while a piece is written does not arrive here.
+            pages.interruptions.append(error)
         yield ("[" if begin == "[" else "") + end
 
     if not pages.key:
