@@ -19,6 +19,8 @@ ARTIFACTS_ADVICE = (
     'generic-worker: --set \'payload.artifacts:=[{"name": "public/x", "type": "file", "path": "x"}]\''
 )
 FOLLOW_ADVICE = "write tc group logs GROUP -f, which follows the logs until the group is settled"
+ONCE_ADVICE = "it selects tasks once, and these change; write tc group list GROUP … | tc task wait -"
+ASKS_ADVICE = "tc asks once for all tasks, unless --force is given; tc task commands have it"
 TEXT_ADVICE = "the output is the text of logs; tc task why TASK --format json has the line that tells most"
 OPTIONS_BY_COMMAND: Mapping[str, Mapping[str, str]] = {
     "task log": {
@@ -29,8 +31,12 @@ OPTIONS_BY_COMMAND: Mapping[str, Mapping[str, str]] = {
         "-a --all-runs --all --runs --every-run -r --run": "write tc task log TASK -r N for the log of another run",
         "--format --json --jq --columns": TEXT_ADVICE,
     },
-    "group wait": {"--log --logs --follow -f": FOLLOW_ADVICE},
-    "group watch": {"--log --logs --follow -f": FOLLOW_ADVICE},
+    "group wait": {"--log --logs --follow -f": FOLLOW_ADVICE, "--limit --log-match": ONCE_ADVICE},
+    "group watch": {"--log --logs --follow -f": FOLLOW_ADVICE, "--limit --log-match": ONCE_ADVICE},
+    "group artifacts": {"--all-runs": "tc group download GROUP PATTERN --all-runs -n prints those of all runs"},
+    "group rerun": {"-c --confirm": ASKS_ADVICE},
+    "group cancel": {"-c --confirm": ASKS_ADVICE},
+    "group prioritize": {"-c --confirm": ASKS_ADVICE},
     "task run": {
         "--artifact --artifacts --upload --download --save": ARTIFACTS_ADVICE,
         "--volume --mount --cache": "write --set 'payload.cache:=JSON' (docker-worker) or --set 'payload.mounts:=JSON'",
