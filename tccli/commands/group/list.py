@@ -136,7 +136,7 @@ command = Command(
         "tc group list fN1SbArXTPSVFNUvaOlinQ",
         "tc group list -f fN1SbArXTPSVFNUvaOlinQ | cut -d' ' -f1 |\n  xargs -r -n1 tc task rerun",
         "tc group list fN1SbArXTPSVFNUvaOlinQ \\\n    --format-string '{{.Task.Metadata.Name}} {{len .Status.Runs}}'",
-        "tc group list fN1SbArXTPSVFNUvaOlinQ -c --sort -duration --limit 1",
+        "tc group list fN1SbArXTPSVFNUvaOlinQ --sort -duration --limit 1",
         "tc group list fN1SbArXTPSVFNUvaOlinQ --sort duration --limit 10 \\\n    --columns name,duration,wait,runs",
     ),
 )
