@@ -255,7 +255,7 @@ _taskcluster_options() {
   'group list')
     REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group logs')
-    REPLY='-f --follow -n --tail --grep --own --timestamps --prefix --timeout --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help' ;;
+    REPLY='-f --follow -n --tail --grep --own --timestamps --prefix --appear --timeout --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help' ;;
   'group prioritize')
     REPLY='-f --force -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group rerun')

@@ -610,7 +610,7 @@ function __taskcluster_options
     case 'group list'
     string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
     case 'group logs'
-    string join \n -- -f --follow -n --tail --grep --own --timestamps --prefix --timeout --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help
+    string join \n -- -f --follow -n --tail --grep --own --timestamps --prefix --appear --timeout --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help
     case 'group prioritize'
     string join \n -- -f --force -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
     case 'group rerun'
@@ -1305,6 +1305,8 @@ function __taskcluster_meaning
     echo 'Print a time before each line'
     case '*:--prefix'
     echo 'Begin each line with the task\'s label (default), id, or with none'
+    case '*:--appear'
+    echo 'Wait that long for the group, or a selected task, to appear'
     case '*:--wait'
     echo 'Wait until it has ended'
     case '*:--log'
@@ -1315,8 +1317,6 @@ function __taskcluster_meaning
     echo 'Exit with 1 unless all tasks are completed'
     case '*:--for'
     echo 'Wait for settled, completed or resolved (default: settled)'
-    case '*:--appear'
-    echo 'Wait that long for the group, or a selected task, to appear'
     case '*:--as'
     echo 'WHAT is a task, group, hook, worker, pool'
     case '*:--browser' '*:--no-browser'

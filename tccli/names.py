@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MIN_SIMILARITY = 0.65
+
 
 def fold(name: str) -> str:
     """
@@ -54,23 +56,26 @@ def find(name: str, names: Iterable[str]) -> str | None:
     return found if found in names else None
 
 
-def suggestion(name: str, names: Iterable[str]) -> str:
+def suggestion(name: str, names: Iterable[str], cutoff: float = MIN_SIMILARITY) -> str:
     """
-    Return ``did you mean …?`` with the names that are near, or nothing.
+    Return ``did you mean …?`` with the names that are near, or nothing. *cutoff* is as for `find_similar`.
     """
-    near = find_similar(name, names)
+    near = find_similar(name, names, cutoff)
     return f"did you mean {' or '.join(near)}?" if near else ""
 
 
-def find_similar(name: str, names: Iterable[str]) -> list[str]:
+def find_similar(name: str, names: Iterable[str], cutoff: float = MIN_SIMILARITY) -> list[str]:
     """
     Return up to three names that are near.
+
+    Args:
+        cutoff: The least similarity, from 0 to 1.
     """
     from difflib import get_close_matches
 
     by_fold = {fold(candidate): candidate for candidate in names}
     folded = fold(name)
-    near = get_close_matches(folded, by_fold, n=3, cutoff=0.65)
+    near = get_close_matches(folded, by_fold, n=3, cutoff=cutoff)
     near += [each for each in by_fold if len(folded) >= 3 and each.startswith(folded) and each not in near][
         : 3 - len(near)
     ]

@@ -36,6 +36,8 @@ API = "Call a method: tc api queue task is the same as tc queue task"
 OUTPUT_ERRORS = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENXIO}
 MAX_WORD_CHARACTERS = 400
 """Of a word in a message, such as a URL. With --error-format json, it is whole."""
+MAX_NAMED_METHODS = 3
+"""In a message."""
 USAGE_EXIT_CODE = UsageError.exit_code
 
 
@@ -104,8 +106,24 @@ class Root(Group):
         """
         from tccli.cli.pointers import find_pointer
 
-        near = find_pointer(name) or names.suggestion(name, self.list_commands(ctx))
+        near = find_pointer(name) or self._find_method(ctx, name) or names.suggestion(name, self.list_commands(ctx))
         return near or "tc --help lists them; tc find searches for what something does"
+
+    def _find_method(self, ctx: click.Context, name: str) -> str:
+        """
+        Return what to write for the name of a method without its service, or nothing.
+        """
+        if name == name.lower() and "-" not in name:
+            # To read all references takes longer than all else, and most mistyped words are one word.
+            return ""
+        library = get_context(ctx).library()
+        found = [
+            f"tc {service} {method}"
+            for service in library.service_names()
+            if (method := names.find(name, library.service(service).methods)) is not None
+        ]
+        # Some methods, such as ping, are in every service.
+        return f"write {' or '.join(found)}" if 0 < len(found) <= MAX_NAMED_METHODS else ""
 
     def one_liner(self, ctx: click.Context, name: str) -> str:
         """
@@ -332,7 +350,7 @@ def _unknown_option(ctx: click.Context, name: str) -> str:
     if reason:
         return f"no option {name!r}: {reason}"
     known = [opt for param in ctx.command.get_params(ctx) for opt in (*param.opts, *param.secondary_opts)]
-    hint = names.suggestion(name.lstrip("-"), [opt.lstrip("-") for opt in known if opt.startswith("--")])
+    hint = names.suggestion(name.lstrip("-"), [opt.lstrip("-") for opt in known if opt.startswith("--")], 0.75)
     if hint:
         hint = hint.replace("did you mean ", "did you mean --").replace(" or ", " or --")
     else:

@@ -31,6 +31,9 @@ OPTIONS_BY_COMMAND: Mapping[str, Mapping[str, str]] = {
         "-a --all-runs --all --runs --every-run -r --run": "write tc task log TASK -r N for the log of another run",
         "--format --json --jq --columns": TEXT_ADVICE,
     },
+    "task status": {"-w --watch --follow --wait": "write tc task wait TASK, or tc task log TASK for its log"},
+    "group status": {"-w --watch --follow --wait": "write tc group watch GROUP"},
+    "group list": {"-w --watch --follow --wait": "write tc group watch GROUP"},
     "group wait": {"--log --logs --follow -f": FOLLOW_ADVICE, "--limit --log-match": ONCE_ADVICE},
     "group watch": {"--log --logs --follow -f": FOLLOW_ADVICE, "--limit --log-match": ONCE_ADVICE},
     "group artifacts": {"--all-runs": "tc group download GROUP PATTERN --all-runs -n prints those of all runs"},
@@ -57,6 +60,7 @@ ARGUMENTS_BY_OPTION = {
     "NAME": "name artifact",
     "TASK": "task task-id tasks task-ids id ids",
     "GROUP": "group group-id task-group task-group-id id",
+    "LEVEL": "priority",
 }
 """Names of options that are tried for arguments, beside the name of the argument."""
 OPTIONS_BY_TRIED_NAME = {
@@ -73,7 +77,8 @@ OPTIONS_BY_TRIED_NAME = {
     "--expires": "-e ttl for expires-in expiry valid validity duration",
     "--times": "count number copies repeat",
     "--no-browser": "print url no-open",
-    "--limit": "max top first head",
+    "--limit": "-l max top first head",
+    "--for": "until condition",
     "--owner": "user author creator",
     "--queue": "pool worker-pool task-queue",
     "--sort": "order order-by sort-by",
@@ -82,6 +87,16 @@ OPTIONS_BY_TRIED_NAME = {
     "--max-age": "since age newer-than younger-than",
 }
 """Names that are tried for options, where the command has the option and not the name; the first one counts."""
+ADVICE_BY_TRIED_NAME = (
+    ("--sort", "reverse desc descending asc ascending", "--sort -KEY reverses the order"),
+    (
+        "--columns",
+        "no-header no-headers noheader noheaders skip-header",
+        "--jq '.[] | [.a, .b] | @tsv' --raw-strings prints rows without a header, with a and b for fields",
+    ),
+    ("--for", "-i interval poll poll-interval every", "the pauses between looks grow by themselves; --timeout ends it"),
+)
+"""Of an option that the command has: names that are tried beside it, and what to write."""
 FORMATS = frozenset({"json", "jsonl", "yaml", "table", "raw", "markdown"})
 IDS_ARGUMENTS = frozenset({"TASK", "GROUP"})
 ROW_FORMATS = ("csv", "tsv")
@@ -131,6 +146,10 @@ def _find_other_name(ctx: click.Context, folded: str) -> str:
             for param in (*own, *output):
                 if option in (*param.opts, *param.secondary_opts):
                     return f"write {option}" + ("" if param.is_flag or not param.metavar else f" {param.metavar}")
+    known = {spelling for param in (*own, *output) for spelling in param.opts}
+    for option, tried, advice in ADVICE_BY_TRIED_NAME:
+        if option in known and folded in {each if len(each) == 2 else names.fold(each) for each in tried.split()}:
+            return advice
     return ""
 
 

@@ -54,6 +54,10 @@ POINTERS = (
     ("trigger fire", "to fire a hook: tc hooks triggerHook GROUP HOOK"),
     ("pool pools", "tc worker-manager --help lists the methods of worker pools"),
     ("bulk many mass parallel xargs foreach each", "to make many calls, from lines of stdin: tc batch --help"),
+    (
+        "example examples tutorial quickstart howto",
+        "examples are at the end of each help: tc SERVICE METHOD --help; tc find WORDS finds the command",
+    ),
     ("upgrade", "tc update tells how to update the program; tc references update fetches the API of a deployment"),
     ("proxy", "tc help environment lists the variables for proxies"),
 )

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -204,3 +205,24 @@ def test_what_never_has_a_log_is_told(tc: CommandLine, group: GroupEnv) -> None:
 
     cancelled = tc(*line, "--name", "cancelled", env=group.environment)
     assert (5, "", 2) == (cancelled.exit_code, cancelled.stdout, cancelled.stderr.count("\n")), cancelled.stderr
+
+
+@pytest.mark.usefixtures("quick_polls")
+def test_a_group_may_appear(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    With -f, and only for as long as --appear tells.
+    """
+    line = ["group", "logs", group_env.group_id]
+    for options, code, named in (
+        (["-f"], 5, "--appear"),
+        (["-f", "--appear", "0.05s"], 5, "did not appear"),
+        (["--appear", "1m"], 2, "-f"),
+    ):
+        result = tc(*line, *options, env=group_env.environment)
+        assert (code, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+        assert named in result.stderr
+    timer = threading.Timer(0.05, group_env.add, ["a", "completed"], {"log": b"x\n"})
+    timer.start()
+    result = tc(*line, "-f", "--appear", "1m", "--timeout", "1m", env=group_env.environment)
+    timer.join()
+    assert (0, "a | x") == (result.exit_code, result.stdout.strip()), result.stderr

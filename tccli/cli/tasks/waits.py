@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tccli.cli.context import Context
     from tccli.core.client import Client
     from tccli.core.tasks.members import Member
+    from tccli.core.tasks.pauses import Pauses
     from tccli.core.tasks.selection import Selection
     from tccli.core.tasks.verdicts import Verdict
     from tccli.core.tasks.waiting import Snapshot
@@ -114,7 +115,6 @@ def start_watch(
         options: The values of `appear_option`, ``--timeout`` and the options that select tasks.
         sleep: Waits between polls.
     """
-    from tccli.cli.tasks.names import resolve_group
     from tccli.cli.tasks.selection import pop_selection
     from tccli.core.tasks.pauses import Pauses
     from tccli.core.tasks.waiting import watch_group
@@ -124,22 +124,16 @@ def start_watch(
     appears = None if options["appear_seconds"] is None else Pauses(options["appear_seconds"], sleep)
     context.limit_time(options["wait_seconds"])
     client = context.client()
-    while True:
-        try:
-            group_id = resolve_group(context, client, group, newest=newest)
-            break
-        except NotFoundError as error:
-            # There is no build of a commit either before its first task.
-            if appears is None or not appears.wait():
-                _explain_absence(error, options["appear_seconds"])
-                raise
+    group_id = resolve_new_group(
+        context, client, group, appears, newest=newest, appear_seconds=options["appear_seconds"]
+    )
     return (
         group_id,
         selection,
         note_unknown_queues(
             context,
             client,
-            _explain_absent_group(
+            explain_absent_group(
                 watch_group(client, group_id, selection, pauses, appears=appears, report=context.note),
                 options["appear_seconds"],
             ),
@@ -147,7 +141,37 @@ def start_watch(
     )
 
 
-def _explain_absent_group(snapshots: Iterator[Snapshot], appear_seconds: float | None) -> Iterator[Snapshot]:
+def resolve_new_group(
+    context: Context,
+    client: Client,
+    group: str,
+    appears: Pauses | None,
+    *,
+    newest: bool,
+    appear_seconds: float | None,
+) -> str:
+    """
+    Return the id of a group that may not exist yet.
+
+    Args:
+        appears: The pauses until it exists, of *appear_seconds*; None for a group that must exist.
+    """
+    from tccli.cli.tasks.names import resolve_group
+
+    while True:
+        try:
+            return resolve_group(context, client, group, newest=newest)
+        except NotFoundError as error:
+            # There is no build of a commit either before its first task.
+            if appears is None or not appears.wait():
+                _explain_absence(error, appear_seconds)
+                raise
+
+
+def explain_absent_group(snapshots: Iterator[Snapshot], appear_seconds: float | None) -> Iterator[Snapshot]:
+    """
+    Yield snapshots; if there is no group, its error tells how to wait for one, or how long it was waited for.
+    """
     try:
         yield from snapshots
     except NotFoundError as error:
@@ -163,7 +187,7 @@ def _explain_absence(error: NotFoundError, appear_seconds: float | None) -> None
         from tccli.core.times import format_span
 
         how = f"it did not appear in {format_span(appear_seconds)}"
-    error.hint = f"{error.hint}; {how}" if error.hint else how
+    error.hint = f"{how}; {error.hint}" if error.hint else how
 
 
 def note_unknown_queues(context: Context, client: Client, snapshots: Iterable[Snapshot]) -> Iterator[Snapshot]:

@@ -14,7 +14,7 @@ from tccli.cli.options import file_option
 from tccli.cli.tasks.follow import LINES_HELP, line_options
 from tccli.cli.tasks.options import GROUP_HELP, newest_group_option
 from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
-from tccli.cli.tasks.waits import timeout_option
+from tccli.cli.tasks.waits import appear_option, timeout_option
 from tccli.cli.types import Choice
 
 if TYPE_CHECKING:
@@ -36,26 +36,34 @@ def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: 
     from tccli.cli.tasks.names import resolve_group
     from tccli.cli.tasks.prefixed_output import PrefixedOutput
     from tccli.cli.tasks.selection import pop_selection
-    from tccli.cli.tasks.waits import pop_timeout
+    from tccli.cli.tasks.waits import pop_timeout, resolve_new_group
     from tccli.cli.transfers.terminal_output import wants_colours
     from tccli.core.files import check_target
+    from tccli.core.tasks.pauses import Pauses
     from tccli.errors import UsageError
 
     selection = pop_selection(options)
     if follows and (selection.log_pattern is not None or selection.limit is not None):
         raise UsageError("--log-match and --limit select tasks once: leave out -f")
+    appear_seconds = options.pop("appear_seconds")
+    if appear_seconds is not None and not follows:
+        raise UsageError("--appear needs -f, which waits for logs")
     path = None if context.options.output == "-" else context.options.output
     if path is not None:
         check_target(path)
     pop_timeout(context, options, waits=follows)
     client = context.client()
     log_options = pop_log_options(options, client, follows=follows)
-    group_id = resolve_group(context, client, group, newest=newest)
+    appears = None if appear_seconds is None else Pauses(appear_seconds)
+    if follows:
+        group_id = resolve_new_group(context, client, group, appears, newest=newest, appear_seconds=appear_seconds)
+    else:
+        group_id = resolve_group(context, client, group, newest=newest)
     with open_log_target(context) as out:
         output = PrefixedOutput(out, prefix, coloured=hasattr(out, "reset") and wants_colours(context))
         printer = LogPrinter(context, client, output, log_options)
         if follows:
-            _follow(context, client, printer, group_id, selection)
+            _follow(context, client, printer, group_id, selection, appear_seconds)
         else:
             _print(context, client, printer, group_id, selection)
     printer.raise_errors()
@@ -85,9 +93,10 @@ def _follow(
     printer: LogPrinter,
     group_id: str,
     selection: Selection,
+    appear_seconds: float | None,
 ) -> None:
     from tccli.cli.tasks.selection import explain_nothing
-    from tccli.cli.tasks.waits import note_unknown_queues, raise_verdict, read_until_over
+    from tccli.cli.tasks.waits import explain_absent_group, note_unknown_queues, raise_verdict, read_until_over
     from tccli.core.tasks.pauses import Pauses
     from tccli.core.tasks.waiting import watch_group
 
@@ -96,7 +105,9 @@ def _follow(
     def watch(call: Callable[[Callable[[], Any]], Any] | None) -> None:
         selected = selection if call is None else selection.match_by(call)
         pauses = Pauses(context.remaining_seconds, printer.sleep)
-        snapshots = watch_group(client, group_id, selected, pauses, report=context.note)
+        appears = None if appear_seconds is None else Pauses(appear_seconds, printer.sleep)
+        snapshots = watch_group(client, group_id, selected, pauses, appears=appears, report=context.note)
+        snapshots = explain_absent_group(snapshots, appear_seconds)
         snapshots = note_unknown_queues(context, client, snapshots)
         since = None
         for snapshot in read_until_over(snapshots, "settled", last, ends_early=False):
@@ -177,6 +188,7 @@ command = Command(
             metavar="WHAT",
             help="Begin each line with the task's label (default), id, or with none.",
         ),
+        appear_option(),
         timeout_option("With -f, wait at most that long: 90s, 15m. Then the exit code is 124."),
         *selection_options(),
         newest_group_option(),
