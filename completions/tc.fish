@@ -1036,7 +1036,7 @@ function __taskcluster_meaning
     case '*:task run:-e' '*:task run:--env'
     echo 'Set a variable'
     case '*:task run:--group'
-    echo 'Create it in this group (default: one of its own)'
+    echo 'Create it in this group, which may be new (default: one of its own)'
     case '*:task run:--name'
     echo 'The name of the task'
     case '*:task run:--owner'

@@ -129,7 +129,12 @@ class _BaseCommand(click.Command):
         is_first_only = isinstance(self, click.Group) and not (args and args[0] in HELP_OPTIONS)
         words = args[:1] if is_first_only else args
         ctx.takes_shared = any(word.startswith("-") and word not in HELP_OPTIONS for word in words)
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as error:
+            # click knows the command of some errors only.
+            error.ctx = error.ctx or ctx
+            raise
         ctx.takes_shared = True
         return rest
 

@@ -19,7 +19,7 @@ from tccli.core.parallel import DEFAULT_JOBS
 from tests.http_server import NO_RESPONSE, json_response
 from tests.ids import TASK_ID
 from tests.terminals import read_terminal
-from tests.transfer_env import wait_until
+from tests.transfer_env import later, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -402,3 +402,79 @@ def test_an_interruption_tells_how_many_are_done(
     assert (9, len(acted_on)) == (len(printed), int(found[1]) + int(found[2]))
     assert 9 == int(found[1])
     assert b"Traceback" not in errors
+
+
+def test_records_of_actions(tc: CommandLine, red_group: GroupEnv) -> None:
+    """
+    They have what lists of tasks show, and what was done or would be, for a group, many tasks and one.
+    """
+    failed = red_group.ids["test-1"]
+    lines = {
+        "would-rerun": ["group", "rerun", red_group.group_id, "--failed", "-n"],
+        "rerun": ["group", "rerun", red_group.group_id, "--failed", "-f"],
+        "would-cancel": ["task", "cancel", failed, "-n"],
+        "cancel": ["task", "cancel", failed],
+    }
+    for action, line in lines.items():
+        result = tc(*line, "--format", "jsonl", env=red_group.environment)
+        # They come as they are done.
+        record = max(map(json.loads, result.stdout.splitlines()), key=lambda each: each["taskId"] == failed)
+        assert (action, "test-1", failed) == (record["action"], record["name"], record["taskId"]), result
+        assert "reason" in record
+        assert record["runs"]
+        assert record["queue"] == record["taskQueueId"]
+    table = tc("group", "rerun", red_group.group_id, "--state", "exception", "-n", "--columns", "name,action")
+    assert table.exit_code == 3
+    line = ["group", "rerun", red_group.group_id, "--name", "lint", "-n", "--columns", "name,action"]
+    assert ["lint", "would-rerun"] == tc(*line, env=red_group.environment).stdout.split()[-2:]
+
+
+def test_a_dry_run_knows_the_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    After it, the queue refuses to rerun a task, or to cancel it.
+    """
+    task_id = group_env.add("build", "failed", deadline=later(hours=1))
+    assert 0 == tc("sandbox", "clock", "+2h", env=group_env.environment).exit_code
+    for line in (["group", "rerun", group_env.group_id, "--failed"], ["task", "rerun", task_id]):
+        dry = tc(*line, "-n", env=group_env.environment)
+        assert (1, "") == (dry.exit_code, dry.stdout)
+        assert f"{task_id}: its deadline" in dry.stderr
+    assert 6 == tc("group", "rerun", group_env.group_id, "--failed", "-f", env=group_env.environment).exit_code
+    assert 6 == tc("task", "cancel", task_id, env=group_env.environment).exit_code
+    assert 1 == tc("task", "cancel", task_id, "-n", env=group_env.environment).exit_code
+
+
+def test_a_copy_in_a_sealed_group(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Nothing is claimed of it before it exists, and the error names what creates it.
+    """
+    task_id = group_env.add("build", "failed")
+    group_env.call("sealTaskGroup", group_env.group_id)
+    refused = tc("task", "retrigger", task_id, env=group_env.environment)
+    assert (6, 1) == (refused.exit_code, refused.stderr.count("\n")), refused.stderr
+    assert "--group new" in refused.stderr
+    assert 0 == tc("task", "retrigger", task_id, "--group", "new", env=group_env.environment).exit_code
+
+
+def test_logs_that_will_never_be(tc: CommandLine, group_env: GroupEnv, tmp_path: Path) -> None:
+    """
+    Of a task that cannot run, and of one that was cancelled before its worker stored the log.
+    """
+    group_env.add("build", "failed")
+    sign = group_env.add("sign", needs=["build"])
+    result = tc("task", "log", sign, env=group_env.environment)
+    assert (5, True, False) == (result.exit_code, "tc task why" in result.stderr, "--wait" in result.stderr)
+    waiting = tc("task", "log", group_env.add("test"), env=group_env.environment)
+    assert "--wait" in waiting.stderr
+
+    cancelled = group_env.add("lint", "running")
+    address = {"storageType": "reference", "url": "http://127.0.0.1:1/log", "contentType": "text/plain"}
+    group_env.call(
+        "createArtifact", cancelled, "0", "public/logs/live.log", payload={**address, "expires": later(hours=1)}
+    )
+    group_env.call("cancelTask", cancelled)
+    got = tc("group", "download", group_env.group_id, "*", "-o", str(tmp_path), env=group_env.environment)
+    assert (5, 2) == (got.exit_code, got.stderr.count("\n")), got.stderr
+    assert "lint" in got.stderr
+    missing = tc("task", "log", "--tail")
+    assert missing.stderr.startswith("tc: task log: ")

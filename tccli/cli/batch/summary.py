@@ -67,7 +67,8 @@ class Summary:
         is_reported = True
         if result.is_uncertain:
             counts.uncertain += 1
-            self.report(f"{result.label} is uncertain: {result.error['message']}")
+            message = result.error["message"]
+            self.report(f"{result.label}{'' if 'uncertain' in message else ' is uncertain'}: {message}")
         elif result.is_unreachable and is_first and not self._is_told:
             # The summary may take a while, since each call is retried.
             self.report(f"{result.label}: {result.error['message']}")
@@ -163,7 +164,7 @@ class Summary:
         details = [
             "nothing was sent" if is_unsent else "",
             f"{counts.uncertain} of them uncertain" if counts.uncertain else "",
-            f"{counts.skipped} were done before" if counts.skipped else "",
+            f"{counts.skipped} more {'was' if counts.skipped == 1 else 'were'} done before" if counts.skipped else "",
             "the others were not made" if self._stops_at_error else "",
             f"{in_a_row}, so the others were not made" if lost is not None else "",
         ]

@@ -4,19 +4,21 @@ What is done to tasks: to those that were named, and to any, several at a time.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from tccli.cli.questions import ask, open_answers
 from tccli.cli.tasks.action_progress import ActionProgress
-from tccli.cli.tasks.lines import make_line_writer, make_value_writer, write_each
+from tccli.cli.tasks.lines import make_line_writer, make_value_writer, write_each, writes_objects
 from tccli.cli.tasks.names import resolve_many
 from tccli.core.parallel import make_parallel_client
 from tccli.core.printable import escape_line_breaks
+from tccli.core.responses import read_timestamp
 from tccli.core.tasks import queue
 from tccli.errors import NegativeAnswerError, RefusedError, TcError, WaitTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tccli.cli.context import Context
     from tccli.cli.tasks.outcomes import Outcome
@@ -37,6 +39,7 @@ class TaskAction(NamedTuple):
         question: Begins the Go client's question of ``--confirm``: ``Cancels``.
         act: Does it, and returns the new status of the task; if None, *method* does.
         check: Checks the status of a task: raises an error, or prints a note.
+        has_deadline: Whether the queue refuses it after the deadline of the task.
         checks_first: Whether *act* is called for tasks only that pass *check*; if not, it checks itself.
     """
 
@@ -47,6 +50,7 @@ class TaskAction(NamedTuple):
     act: Callable[[Client, str], dict[str, Any]] | None = None
     check: Callable[[dict[str, Any]], None] = lambda _status: None
     checks_first: bool = False
+    has_deadline: bool = False
 
     def describe(self, client: Client, task_id: str) -> tuple[str, dict[str, Any]]:
         """
@@ -54,6 +58,7 @@ class TaskAction(NamedTuple):
         """
         name, state, status = _look_up(client, task_id)
         self.check(status)
+        self._check_deadline(client, status)
         return f"{self.would} {name} taskid: {task_id} (state: {state})", status
 
     def confirm(self, context: Context, client: Client, task_id: str, answers: IO[str] | None) -> bool:
@@ -85,6 +90,7 @@ class TaskAction(NamedTuple):
         if noop:
             status = queue.fetch_status(client, task_id) if known is None else known
             self.check(status)
+            self._check_deadline(client, status)
             state = f"would-{self.verb}"
         else:
             status = self._act(client, task_id, known)
@@ -97,7 +103,21 @@ class TaskAction(NamedTuple):
                 if noop:
                     raise
                 name = UNKNOWN_NAME
-        return f"{task_id} {name} {state}", status
+        return f"{task_id} {name} {state}", make_record(status, name, f"would-{self.verb}" if noop else self.verb)
+
+    def _check_deadline(self, client: Client, status: Mapping[str, Any]) -> None:
+        """
+        Check that a dry run does not announce what the queue will refuse.
+
+        Raises:
+            NegativeAnswerError: The deadline has passed.
+        """
+        deadline = status.get("deadline")
+        if not self.has_deadline or not isinstance(deadline, str):
+            return
+        if read_timestamp("the status of a task", deadline) <= client.clock.now():
+            what = f"cannot {self.verb} task {status['taskId']}: its deadline {deadline} has passed"
+            raise NegativeAnswerError(what, hint="tc task retrigger creates a copy of it")
 
     def _act(self, client: Client, task_id: str, known: dict[str, Any] | None) -> dict[str, Any]:
         if self.checks_first:
@@ -105,6 +125,20 @@ class TaskAction(NamedTuple):
         if self.act is None:
             return queue.call_status_method(client, self.method, [task_id])
         return self.act(client, task_id)
+
+
+def make_record(status: dict[str, Any], name: str, action: str) -> dict[str, Any]:
+    """
+    Return the status of a task, with what lists of tasks show of it, too.
+
+    Args:
+        action: What was, or would be, done to it.
+    """
+    if not status:
+        return status
+    run = queue.find_run(status, None)
+    shown = {"name": name, "reason": run.get("reasonResolved") or "", "queue": status.get("taskQueueId") or ""}
+    return {**status, **shown, "action": action}
 
 
 class Target(NamedTuple):
@@ -193,10 +227,26 @@ def run_action(
     for task_id in tasks:
         line, status = action.describe(client, task_id) if noop else action.perform(client, task_id)
         if outcome is None or noop:
-            write_value(line, status)
+            write_value(line, _describe_one(context, client, action, status, noop=noop))
         else:
             context.note(f"{task_id} {line}")
             outcome.follow(context, client, {task_id: _find_run_started(status)})
+
+
+def _describe_one(
+    context: Context, client: Client, action: TaskAction, status: dict[str, Any], *, noop: bool
+) -> dict[str, Any]:
+    """
+    Return the record of one task, of which the name is looked up if it is printed.
+    """
+    if not writes_objects(context):
+        return status
+    name = ""
+    task_id = status["taskId"]
+    # What was done is printed, whatever becomes of the name.
+    with suppress(TcError):
+        name = queue.read_name(task_id, queue.fetch_definition(client, task_id))
+    return make_record(status, name, f"would-{action.verb}" if noop else action.verb)
 
 
 def act_on_targets(

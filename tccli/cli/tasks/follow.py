@@ -295,12 +295,32 @@ def _find_run(
     if run["state"] in {"unscheduled", "pending"}:
         if not wait.for_start:
             hint = "--wait waits until it starts" if run_id is None else ""
+            if run["state"] == "unscheduled" and _can_never_run(client, task_id):
+                what = f"task {task_id} has no log: it can never run, since a task that it depends on did not complete"
+                raise NotFoundError(what, status=404, hint=f"tc task why {task_id} names it")
             raise NotFoundError(f"task {task_id} has no log yet: it is {run['state']}", status=404, hint=hint)
         number = number or 0
         return number, wait_for_start(context, client, task_id, wait, number)
     if number is None:
         raise NotFoundError(f"task {task_id} has no log: it is {run['state']}, without a run", status=404)
     return number, run["state"] in RESOLVED_STATES
+
+
+def _can_never_run(client: Client, task_id: str) -> bool:
+    """
+    Return whether an unscheduled task depends on one that has failed; False if that cannot be seen.
+    """
+    from tccli.core.tasks import queue
+
+    try:
+        definition = queue.fetch_definition(client, task_id)
+        dependencies = definition.get("dependencies")
+        if definition.get("requires") == "all-resolved" or not isinstance(dependencies, list):
+            return False
+        states = queue.fetch_states(client, [each for each in dependencies if isinstance(each, str)])
+    except TcError:
+        return False
+    return any(state in {"failed", "exception"} for state in states.values())
 
 
 def wait_for_start(

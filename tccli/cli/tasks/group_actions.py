@@ -152,7 +152,7 @@ class GroupAction:
         Raises:
             TcError: The first error; the other tasks are acted on nevertheless.
         """
-        needs_status = self._noop and writes_objects(self._context)
+        needs_status = self._noop and (self._action.has_deadline or writes_objects(self._context))
         act_on_targets(
             self._context,
             self.client,

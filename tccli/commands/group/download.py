@@ -84,12 +84,18 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
 
 def _leave_out_live_logs(context: Context, found: Sequence[TaskArtifact]) -> list[TaskArtifact]:
     """
-    Return the artifacts that are complete. A live log would be followed for as long as its task runs.
+    Return the artifacts that are complete. A live log would be followed for as long as its task runs, and one that was
+    never stored cannot be downloaded.
     """
     from tccli.core.natural_order import name_key
     from tccli.core.printable import list_some
 
-    complete = [each for each in found if not each.is_live_log]
+    complete = [each for each in found if not (each.is_live_log or each.is_lost_log)]
+    lost = [each.member.name for each in found if each.is_lost_log]
+    if lost:
+        what = "the log of a task" if len(lost) == 1 else f"the logs of {len(lost)} tasks"
+        shown = list_some(sorted(lost, key=name_key))
+        context.note(f"left out {what} that ended before it was stored ({shown}): only the worker had it")
     names = [each.member.name for each in found if each.is_live_log]
     if names:
         what = (
@@ -97,8 +103,8 @@ def _leave_out_live_logs(context: Context, found: Sequence[TaskArtifact]) -> lis
         )
         shown = list_some(sorted(names, key=name_key))
         context.note(f"left out {what} ({shown}); tc group logs -f follows logs")
-        if not complete:
-            raise NotFoundError("no artifact that matches is complete", status=404)
+    if (names or lost) and not complete:
+        raise NotFoundError("no artifact that matches is complete", status=404)
     return complete
 
 

@@ -35,7 +35,7 @@ def _rerun(
             hint="give --failed, or --state failed,exception for all that did not complete; tc task rerun takes ids",
         )
     states = ("failed",) if failed else RERUN_STATES if names_states else RERUN_STATES[1:]
-    action = TaskAction("rerun", "rerunTask", "Would re-run", "Will re-run")
+    action = TaskAction("rerun", "rerunTask", "Would re-run", "Will re-run", has_deadline=True)
     rerun = GroupAction(context, action, group, force=force, noop=noop, newest=newest)
     selected = rerun.select(selection, states)
     exceptions = selected.left_out.get("exception", 0)

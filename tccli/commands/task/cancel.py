@@ -31,7 +31,7 @@ def _cancel(context: Context, tasks: tuple[str, ...], *, noop: bool, confirm: bo
         check(status)
         return status
 
-    action = TaskAction("cancel", "cancelTask", "Would cancel", "Cancels", act, check)
+    action = TaskAction("cancel", "cancelTask", "Would cancel", "Cancels", act, check, has_deadline=True)
     run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest)
 
 

@@ -31,7 +31,9 @@ def _rerun(
         if state in {"pending", "running"}:
             context.note(f"task {task_id} is {state} already: a rerun changes nothing")
 
-    action = TaskAction("rerun", "rerunTask", "Would re-run", "Will re-run", check=check, checks_first=True)
+    action = TaskAction(
+        "rerun", "rerunTask", "Would re-run", "Will re-run", check=check, checks_first=True, has_deadline=True
+    )
     outcome = pop_outcome(context, options)
     run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest, outcome=outcome)
 

@@ -35,6 +35,7 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
     from tccli.core.response_fields import blame_response
     from tccli.core.tasks import queue
     from tccli.core.tasks.copies import copy_definition
+    from tccli.errors import RejectedError
 
     outcome = pop_outcome(context, options)
     variables = parse_variables(context, options["env"])
@@ -51,16 +52,25 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
     if not (options["edits"] or options["edit"]):
         with blame_response(f"task {task_id}"):
             payload.validate(references.method("queue", "createTask"), payload.encode(definition))
-    if not context.is_go_client:
-        _describe(context, client, task_id, original, definition)
+    describes = not context.is_go_client
     if noop:
+        if describes:
+            _describe(context, client, task_id, original, definition)
         pair = (f"{task_id} {queue.read_name(task_id, original)} would-retrigger", definition)
         if times == 1:
             make_value_writer(context)(*pair)
         else:
             make_line_writer(context)([pair] * times)
         return
-    create(client, ids, definition)
+    try:
+        create(client, ids, definition)
+    except RejectedError as error:
+        if "sealed" in error.message:
+            error.hint = f"--group {NEW_GROUP} creates it in a group of its own"
+        raise
+    if describes:
+        # Not before: the queue may have refused the copy.
+        _describe(context, client, task_id, original, definition)
     if outcome is not None:
         outcome.follow(context, client, dict.fromkeys(ids, 0))
 

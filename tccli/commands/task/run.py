@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,12 +14,11 @@ from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks.options import edits_option, parse_variables
 from tccli.cli.tasks.outcomes import OUTCOME_HELP, outcome_options
-from tccli.errors import UsageError
+from tccli.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-NEW_GROUP_ADVICE = "without --group, the task gets a group of its own"
 DEFAULT_RETRIES = 5
 MAX_RETRIES = 49
 EXAMPLE = """tc task run --provisioner proj-example --worker-type linux \\
@@ -70,10 +70,10 @@ def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -
         definition["dependencies"] = resolve_many(context, client, dependencies, label="--dependency")
     if options["group"] is not None:
         group_id = resolve_group(context, client, options["group"])
-        definition |= {
-            "taskGroupId": group_id,
-            "schedulerId": queue.fetch_scheduler_id(client, group_id, NEW_GROUP_ADVICE),
-        }
+        definition["taskGroupId"] = group_id
+        # A group that does not exist is created by its first task.
+        with suppress(NotFoundError):
+            definition["schedulerId"] = queue.fetch_scheduler_id(client, group_id, "")
     created = queue.call_status_method(client, "createTask", [task_id], definition)
     if outcome is None:
         write(f"Task {created['taskId']} created", created)
@@ -113,7 +113,9 @@ command = Command(
         click.Option(["--provisioner"], metavar="ID", help="The provisioner of the task queue, instead of --queue."),
         click.Option(["--worker-type"], metavar="TYPE", help="The worker type of the task queue, instead of --queue."),
         click.Option(["-e", "--env"], multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable."),
-        click.Option(["--group"], metavar="GROUP", help="Create it in this group (default: one of its own)."),
+        click.Option(
+            ["--group"], metavar="GROUP", help="Create it in this group, which may be new (default: one of its own)."
+        ),
         edits_option(),
         click.Option(["--dependency"], multiple=True, metavar="TASK", help="Run after this task; repeatable."),
         click.Option(["--name"], default="tc task run", metavar="TEXT", help="The name of the task."),

@@ -41,8 +41,19 @@ class TaskArtifact(NamedTuple):
 
         A worker first stores its own address under the name of the log, and later a link to the complete one.
         """
+        return self.member.state == "running" and self._is_address_of_worker
+
+    @property
+    def is_lost_log(self) -> bool:
+        """
+        Whether it is the address of a worker that was told to stop before it stored the log.
+        """
+        return self.member.state == "exception" and self._is_address_of_worker
+
+    @property
+    def _is_address_of_worker(self) -> bool:
         is_latest = self.run_id == self.member.run_id
-        return is_latest and self.member.state == "running" and self.is_reference and self.name == self.member.log_name
+        return is_latest and self.is_reference and self.name == self.member.log_name
 
     def as_row(self) -> dict[str, Any]:
         """
