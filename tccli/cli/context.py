@@ -114,12 +114,12 @@ class Context:
 
             self.print_message(escape_line_breaks(f"tc: {line}"), **fields)
 
-    def note_interruption(self, line: str) -> None:
+    def note_interruption(self, line: str, **fields: Any) -> None:
         """
         Print what Ctrl-C has ended. End a display of progress first.
         """
         self.end_interrupted_line()
-        self.note(line, exitCode=self._find_interrupted_code())
+        self.note(line, exitCode=self._find_interrupted_code(), **fields)
         if not self.options.quiet:
             self._interruption_notes.append(line)
 

@@ -921,6 +921,7 @@ def test_what_is_uncertain_is_not_sent_again(tc: CommandLine, http_server: Scrip
         assert 1 == result.exit_code
         assert read(result)[0]["error"]["uncertain"] is True
         assert 'line 1 ("c0") is uncertain' in result.stderr
+        assert 1 == result.stderr.splitlines()[0].count("uncertain")
     assert 1 == len(http_server.requests)
     assert 0 == tc(*argv, "--retry-unsafe", stdin=calls, env=http_server.env).exit_code
     assert 2 == len(http_server.requests)

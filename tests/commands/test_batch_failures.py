@@ -237,6 +237,7 @@ def test_an_interruption_is_json(start: Start, http_server: ScriptedServer) -> N
     _, errors = process.communicate(timeout=30)
 
     document = json.loads(errors.splitlines()[-1])
+    assert 130 == document["exitCode"]
     assert {"calls": 3, "failed": 3, "uncertain": 0, "skipped": 0} == document["counts"]
     assert [(3, 403)] == [(each["count"], each["status"]) for each in document["failures"]]
 

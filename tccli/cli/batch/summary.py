@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tccli.cli.batch.runner import BatchResult
     from tccli.cli.context import Context
 
+INTERRUPTED = "interrupted"
 RESUME_HINT = "run it again with the same journal to resume"
 JQ_HINT = "it gets id, status, and response or error: select(.response) leaves out failures, .response? allows them"
 
@@ -67,8 +68,9 @@ class Summary:
         is_reported = True
         if result.is_uncertain:
             counts.uncertain += 1
-            message = result.error["message"]
-            self.report(f"{result.label}{'' if 'uncertain' in message else ' is uncertain'}: {message}")
+            # Alone, the message of a call that an earlier run has sent says it as well.
+            message = result.error["message"].replace(": uncertain: ", ": ", 1)
+            self.report(f"{result.label} is uncertain: {message}")
         elif result.is_unreachable and is_first and not self._is_told:
             # The summary may take a while, since each call is retried.
             self.report(f"{result.label}: {result.error['message']}")
@@ -117,7 +119,8 @@ class Summary:
         else:
             parts.append("with --journal, it can be resumed")
         message = f"{what} after {counts.describe()}{self._failures.describe()}; {'; '.join(parts)}"
-        self._context.note(message, counts=counts.as_document(), failures=self._failures.as_document())
+        note = self._context.note_interruption if what == INTERRUPTED else self._context.note
+        note(message, counts=counts.as_document(), failures=self._failures.as_document())
 
     def finish(self, input_error: TcError | None, lost: Reachability | None) -> None:
         """
