@@ -285,7 +285,8 @@ class FailureGroup:
         if not late:
             return "none of them can be rerun now: they are not resolved, or completed since"
         more = "" if len(late) == 1 else "; so for each of them"
-        return f"too late for a rerun: the deadline is over; tc task retrigger {late[0]} creates a copy{more}"
+        copy = f"tc task retrigger {late[0]} creates a copy, with --group new if its group is sealed"
+        return f"too late for a rerun: the deadline is over; {copy}{more}"
 
     def count_new(self) -> int:
         """
