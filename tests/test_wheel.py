@@ -19,7 +19,7 @@ from tests.benchmarks import size
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_WHEEL_KILOBYTES = 1270
+MAX_WHEEL_KILOBYTES = 1285
 """It must not grow unnoticed; the goal is in the table of figures, and CONTRIBUTING.md says why it is missed."""
 
 INSTALLED = (
