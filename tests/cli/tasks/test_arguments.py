@@ -255,10 +255,7 @@ def test_what_does_not_exist(tc: CommandLine, group_env: GroupEnv) -> None:
     task_id = group_env.add("a", "completed")
     tasks = ["status", "def", "name", "group", "artifacts", "log", "why", "rerun", "cancel", "complete", "wait"]
     commands = [["task", name, missing] for name in [*tasks, "retrigger"]]
-    commands += [
-        ["task", "prioritize", missing, "high"],
-        ["task", "run", "--queue", "a/b", "--group", missing, "--", "x"],
-    ]
+    commands += [["task", "prioritize", missing, "high"]]
     commands += [["task", "retrigger", task_id, "--group", missing], ["signed-url", "artifact", missing, "public/x"]]
     commands += [["download", "artifact", missing, name, "-"] for name in ("public/x", "*.x", "--list")]
     groups = ["status", "list", "failures", "logs", "artifacts", "wait", "watch", "seal", "cancel"]
@@ -272,5 +269,4 @@ def test_what_does_not_exist(tc: CommandLine, group_env: GroupEnv) -> None:
         if (5, 1) != (result.exit_code, result.stderr.count("\n")) or "tc " not in advice:
             wrong.append((words, result.exit_code, result.stderr))
     assert not wrong
-    assert "without --group" in tc("task", "run", "--queue", "a/b", "--group", missing, "--", "x", env=env).stderr
     assert "--group new" in tc("task", "retrigger", task_id, "--group", missing, env=env).stderr
