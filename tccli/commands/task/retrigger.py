@@ -52,10 +52,11 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
     if not (options["edits"] or options["edit"]):
         with blame_response(f"task {task_id}"):
             payload.validate(references.method("queue", "createTask"), payload.encode(definition))
-    describes = not context.is_go_client
+    # What is wrong with the original is known before anything is created.
+    description = None if context.is_go_client else _describe(task_id, original, definition)
     if noop:
-        if describes:
-            _describe(context, client, task_id, original, definition)
+        if description is not None:
+            _report(context, client, task_id, description, original, definition)
         pair = (f"{task_id} {queue.read_name(task_id, original)} would-retrigger", definition)
         if times == 1:
             make_value_writer(context)(*pair)
@@ -68,9 +69,9 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
         if "sealed" in error.message:
             error.hint = f"--group {NEW_GROUP} creates it in a group of its own"
         raise
-    if describes:
+    if description is not None:
         # Not before: the queue may have refused the copy.
-        _describe(context, client, task_id, original, definition)
+        _report(context, client, task_id, description, original, definition)
     if outcome is not None:
         outcome.follow(context, client, dict.fromkeys(ids, 0))
 
@@ -136,16 +137,16 @@ def _make_creator(context: Context, *, follows: bool) -> Any:
     return create
 
 
-def _describe(
-    context: Context, client: Client, task_id: str, original: Mapping[str, Any], definition: Mapping[str, Any]
-) -> None:
+def _describe(task_id: str, original: Mapping[str, Any], definition: Mapping[str, Any]) -> str:
     """
-    Print what the copy has of the task and what it has not, and whether the group offers an action instead.
+    Return what the copy has of the task, and what it has not.
+
+    Raises:
+        BrokenAnswerError: The original is malformed.
     """
     from tccli.core.response_fields import read_field
 
     group_id = definition.get("taskGroupId")
-    stays = group_id == original.get("taskGroupId")
     kept: list[str] = []
     dropped: list[str] = []
     for name, singular, plural in (("dependencies", "dependency", "dependencies"), ("routes", "route", "routes")):
@@ -155,19 +156,32 @@ def _describe(
         )
         if before:
             (kept if after else dropped).append(f"{before} {singular if before == 1 else plural}")
-    text = f"the copy is {'in the same group' if stays else f'in group {group_id}'}"
+    text = f"the copy is in {'the same group' if group_id == original.get('taskGroupId') else f'group {group_id}'}"
     text += f", with its {' and '.join(kept)}" if kept else ""
     text += f", without its {' and '.join(dropped)}: --exact copies them, too" if dropped else ""
-    context.note(text)
+    return text
+
+
+def _report(
+    context: Context,
+    client: Client,
+    task_id: str,
+    description: str,
+    original: Mapping[str, Any],
+    definition: Mapping[str, Any],
+) -> None:
+    """
+    Print the description of a copy, dependencies that matter, and whether the group offers an action instead.
+    """
+    context.note(description)
     _warn_of_dependencies(context, client, original, keeps=bool(definition.get("dependencies")))
-    if not stays:
+    group_id = definition.get("taskGroupId")
+    if group_id != original.get("taskGroupId"):
         return
     title = _fetch_action(context, client, str(group_id), original)
     if title is not None:
-        root_url = client.account.root_url
-        context.note(
-            f"the group has an action {title!r} for it, which may do more than a copy: {root_url}/tasks/{task_id}"
-        )
+        address = f"{client.account.root_url}/tasks/{task_id}"
+        context.note(f"the group has an action {title!r} for it, which may do more than a copy: {address}")
 
 
 def _warn_of_dependencies(context: Context, client: Client, original: Mapping[str, Any], *, keeps: bool) -> None:
