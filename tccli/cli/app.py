@@ -33,6 +33,8 @@ MORE_HELP = (
 )
 ALIASES = {"completion": "completions", "login": "signin", "logout": "signout"}
 API = "Call a method: tc api queue task is the same as tc queue task"
+MIN_OPEN_FILES = 64
+"""With which each command runs."""
 OUTPUT_ERRORS = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENXIO}
 MAX_WORD_CHARACTERS = 400
 """Of a word in a message, such as a URL. With --error-format json, it is whole."""
@@ -246,12 +248,23 @@ def _invoke(argv: Sequence[str] | None, context: Context) -> int:
         hint = "raise the limit of memory (ulimit -v); some of what it was to do may be done"
         raise ConfigurationError("cannot finish the command: the memory does not suffice", hint=hint) from error
     except ImportError as error:
-        reason = os.strerror(errno.EMFILE)
-        if reason not in str(error):
+        if not _may_open_few_files():
             raise
         hint = "allow more (ulimit -n); some of what it was to do may be done"
-        raise ConfigurationError(f"cannot finish the command: {reason}", hint=hint) from error
+        raise ConfigurationError("cannot finish the command: too many open files", hint=hint) from error
     return result if isinstance(result, int) else 0
+
+
+def _may_open_few_files() -> bool:
+    """
+    Return whether this process may open so few files that a module cannot be loaded while others are open.
+    """
+    try:
+        import resource
+    except ImportError:
+        # On Windows there is no such module, and no such limit.
+        return hasattr(os, "fork")
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] < MIN_OPEN_FILES
 
 
 def _to_local_error(error: OSError) -> LocalFileError:

@@ -153,7 +153,7 @@ CASES: dict[str, tuple[int, frozenset[str]]] = {
     ),
     "nonsense": (21_500, ERROR | REFERENCES | {"difflib", "heapq", "tccli.cli.pointers"}),
     "task status": (
-        21_300,
+        21_450,
         ERROR
         | {
             *("tccli.cli.tasks", "tccli.cli.tasks.options", "tccli.cli.types"),

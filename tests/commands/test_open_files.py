@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs ulimit")
-@pytest.mark.parametrize("limit", [7, 9, 11, 13])
+@pytest.mark.parametrize("limit", [7, 8, 10, 13])
 def test_a_download_with_few_files(
     http_server: ScriptedServer, process_environment: dict[str, str], tmp_path: Path, limit: int
 ) -> None:
