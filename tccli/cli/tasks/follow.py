@@ -295,7 +295,7 @@ def _find_run(
     if run["state"] in {"unscheduled", "pending"}:
         if not wait.for_start:
             hint = "--wait waits until it starts" if run_id is None else ""
-            if run["state"] == "unscheduled" and _can_never_run(client, task_id):
+            if run["state"] == "unscheduled" and _can_never_run(client, status):
                 what = f"task {task_id} has no log: it can never run, since a task that it depends on did not complete"
                 raise NotFoundError(what, status=404, hint=f"tc task why {task_id} names it")
             raise NotFoundError(f"task {task_id} has no log yet: it is {run['state']}", status=404, hint=hint)
@@ -306,21 +306,22 @@ def _find_run(
     return number, run["state"] in RESOLVED_STATES
 
 
-def _can_never_run(client: Client, task_id: str) -> bool:
+def _can_never_run(client: Client, status: dict[str, Any]) -> bool:
     """
-    Return whether an unscheduled task depends on one that has failed; False if that cannot be seen.
+    Return whether an unscheduled task depends on one that did not complete; False if that cannot be seen.
     """
     from tccli.core.tasks import queue
+    from tccli.core.tasks.blocking import find_blocked, find_outside
+    from tccli.core.tasks.members import Member
 
+    task_id = status["taskId"]
     try:
-        definition = queue.fetch_definition(client, task_id)
-        dependencies = definition.get("dependencies")
-        if definition.get("requires") == "all-resolved" or not isinstance(dependencies, list):
-            return False
-        states = queue.fetch_states(client, [each for each in dependencies if isinstance(each, str)])
+        members = {task_id: Member({"status": status, "task": queue.fetch_definition(client, task_id)})}
+        outside = find_outside(members)
+        blocked = find_blocked(members, queue.fetch_states(client, sorted(outside)) if outside else {})
     except TcError:
         return False
-    return any(state in {"failed", "exception"} for state in states.values())
+    return task_id in blocked and blocked[task_id].is_final
 
 
 def wait_for_start(
