@@ -262,7 +262,7 @@ def _may_open_few_files() -> bool:
     try:
         import resource
     except ImportError:
-        # On Windows there is no such module, and no such limit.
+        # Where processes fork, the module exists and could not be loaded. Windows has neither it nor such a limit.
         return hasattr(os, "fork")
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0] < MIN_OPEN_FILES
 

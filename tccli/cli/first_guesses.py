@@ -107,10 +107,9 @@ def explain_option(ctx: click.Context, name: str) -> str:
     Return what to write instead of an option that the command does not have, or nothing.
     """
     table = OPTIONS_BY_COMMAND.get(_name_command(ctx), {})
-    # The case of short options matters.
-    folded = name if len(name) == 2 else names.fold(name.lstrip("-"))
+    folded = _fold_option(name)
     for spellings, advice in table.items():
-        if folded in {each if len(each) == 2 else names.fold(each.lstrip("-")) for each in spellings.split()}:
+        if folded in map(_fold_option, spellings.split()):
             return advice
     if isinstance(ctx.command, click.Group):
         return ""
@@ -142,15 +141,20 @@ def _find_other_name(ctx: click.Context, folded: str) -> str:
     # Of the options that all commands have, only those for the output are meant by another name.
     output = [param for param in shared if {"--output", "--columns"}.intersection(param.opts)]
     for option, tried in OPTIONS_BY_TRIED_NAME.items():
-        if folded in {each if len(each) == 2 else names.fold(each) for each in tried.split()}:
+        if folded in map(_fold_option, tried.split()):
             for param in (*own, *output):
                 if option in (*param.opts, *param.secondary_opts):
                     return f"write {option}" + ("" if param.is_flag or not param.metavar else f" {param.metavar}")
     known = {spelling for param in (*own, *output) for spelling in param.opts}
     for option, tried, advice in ADVICE_BY_TRIED_NAME:
-        if option in known and folded in {each if len(each) == 2 else names.fold(each) for each in tried.split()}:
+        if option in known and folded in map(_fold_option, tried.split()):
             return advice
     return ""
+
+
+def _fold_option(word: str) -> str:
+    # The case of short options matters.
+    return word if len(word) == 2 else names.fold(word.lstrip("-"))
 
 
 def explain_value(ctx: click.Context | None, param: click.Parameter, message: str) -> str:

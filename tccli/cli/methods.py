@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
     RunMethod = Callable[[Context, Method, MethodArguments, Mapping[str, Any]], None]
 
-# Folded spellings, for messages about methods that do not have these options.
 SERVICES_WITH_COMMANDS = frozenset({"queue", "hooks"})
 """Their methods are what the commands for people are made of."""
 ARTIFACT_WORDS = r"[A-Za-z0-9_-]{22}|(?i:https?://|index:).+"
 """Ids, addresses and index paths, which name a task or an artifact where a service or a method is expected."""
+# Folded spellings, for messages about methods that do not have these options.
 PAYLOAD_OPTIONS = frozenset({"data", "dataformat", "set", "novalidate"})
 PAGING_OPTIONS = frozenset({"paginate", "limit", "continuationtoken"})
 

@@ -17,7 +17,7 @@ from tccli.cli.batch.progress import show_progress
 from tccli.cli.batch.reachability import MIN_FAILURES
 from tccli.cli.batch.runner import BatchResult, CallRunner
 from tccli.cli.batch.stdin import find_size, open_stdin
-from tccli.cli.batch.summary import INTERRUPTED, Summary
+from tccli.cli.batch.summary import Summary
 from tccli.cli.batch.workers import MAX_WORKERS, make_helper, start_workers
 from tccli.core.batch.lines import read_lines, refuse_other_files
 from tccli.core.parallel import Schedule, make_parallel_client, run_parallel
@@ -288,10 +288,17 @@ class _Run:
                 self._summary.report(f"{label}: the call has ended, and its result was not written")
         for result in unwritten:
             self._summary.count(result, is_first=False)
-        what = INTERRUPTED if isinstance(error, KeyboardInterrupt) else "stopped"
+        is_interruption = isinstance(error, KeyboardInterrupt)
+        what = "interrupted" if is_interruption else "stopped"
         if is_closed:
             what = "stopped, since the reader of the results has closed them,"
-        self._summary.report_end(what, unwritten=len(unwritten), unanswered=calls.unanswered, is_appended=is_appended)
+        self._summary.report_end(
+            what,
+            is_interruption=is_interruption,
+            unwritten=len(unwritten),
+            unanswered=calls.unanswered,
+            is_appended=is_appended,
+        )
 
 
 def _is_writable() -> bool:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tccli.cli.batch.runner import BatchResult
     from tccli.cli.context import Context
 
-INTERRUPTED = "interrupted"
 RESUME_HINT = "run it again with the same journal to resume"
 JQ_HINT = "it gets id, status, and response or error: select(.response) leaves out failures, .response? allows them"
 
@@ -94,12 +93,15 @@ class Summary:
         self._misfits += 1
         self.report(message)
 
-    def report_end(self, what: str, *, unwritten: int, unanswered: int, is_appended: bool) -> None:
+    def report_end(
+        self, what: str, *, is_interruption: bool, unwritten: int, unanswered: int, is_appended: bool
+    ) -> None:
         """
         Report how far the calls came that something has ended.
 
         Args:
             what: Has happened.
+            is_interruption: Whether that was Ctrl-C, or a signal that ends a command.
             unwritten: The number of calls whose results were not written.
             unanswered: The number of calls that were begun, and have not ended.
             is_appended: Whether the other results were written.
@@ -119,7 +121,7 @@ class Summary:
         else:
             parts.append("with --journal, it can be resumed")
         message = f"{what} after {counts.describe()}{self._failures.describe()}; {'; '.join(parts)}"
-        note = self._context.note_interruption if what == INTERRUPTED else self._context.note
+        note = self._context.note_interruption if is_interruption else self._context.note
         note(message, counts=counts.as_document(), failures=self._failures.as_document())
 
     def finish(self, input_error: TcError | None, lost: Reachability | None) -> None:
