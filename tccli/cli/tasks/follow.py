@@ -316,7 +316,9 @@ def _can_never_run(client: Client, status: dict[str, Any]) -> bool:
 
     task_id = status["taskId"]
     try:
-        members = {task_id: Member({"status": status, "task": queue.fetch_definition(client, task_id)})}
+        definition = queue.fetch_definition(client, task_id)
+        queue.read_name(task_id, definition)
+        members = {task_id: Member({"status": status, "task": definition})}
         outside = find_outside(members)
         blocked = find_blocked(members, queue.fetch_states(client, sorted(outside)) if outside else {})
     except TcError:

@@ -129,3 +129,24 @@ def test_a_listing_whose_pages_repeat_ends(tc: CommandLine, http_server: Scripte
 
     assert (9, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), result.stderr
     assert {request.verb for request in http_server.requests} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [[], None, {}, {"metadata": []}, {"metadata": {}}, {"metadata": {"name": "n"}, "dependencies": [1, None, "x"]}],
+    ids=str,
+)
+def test_a_malformed_definition_explains_nothing(tc: CommandLine, http_server: ScriptedServer, definition: Any) -> None:
+    """
+    A task without a log may be one that can never run: where that cannot be seen, the log is missing all the same.
+    """
+
+    def respond(request: Received) -> Response:
+        if request.target.endswith("/status"):
+            status = status_of(state="unscheduled", runs=[])
+            return json_response({"status": status} if request.verb == "GET" else {"statuses": []})
+        return json_response(definition)
+
+    http_server.respond_with(respond)
+    result = tc("task", "log", TASK_ID, env=http_server.env)
+    assert (5, 1) == (result.exit_code, result.stderr.count("\n")), result.stderr
