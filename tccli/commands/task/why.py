@@ -51,18 +51,17 @@ def _read_log(context: Context, client: Client, facts: TaskFacts) -> LogFinding:
     from tccli.core.printable import escape_line
     from tccli.core.tasks.causes.model import LogFinding
     from tccli.core.tasks.failures import MAX_LONG_TAIL_BYTES, MAX_TAIL_BYTES
-    from tccli.core.tasks.logs import open_log, read_tail
+    from tccli.core.tasks.logs import open_log, read_last_lines
     from tccli.core.tasks.queue import find_latest_run_id, find_log_name
     from tccli.core.tasks.signatures import find_exit_code, find_failure_line, is_vague
 
     try:
         run_id, name = find_latest_run_id(facts.runs), find_log_name(facts.definition)
         log = open_log(client, context.transfer_context(), facts.task_id, run_id, name)
-        tail = read_tail(log, MAX_TAIL_BYTES)
-        lines = tail.decode("utf-8", "replace").split("\n")
+        lines, is_cut = read_last_lines(log, MAX_TAIL_BYTES)
         found = find_failure_line(lines)
-        if len(tail) >= MAX_TAIL_BYTES and is_vague(found, lines):
-            lines = read_tail(log, MAX_LONG_TAIL_BYTES).decode("utf-8", "replace").split("\n")
+        if is_cut and is_vague(found, lines):
+            lines, _ = read_last_lines(log, MAX_LONG_TAIL_BYTES)
             found = find_failure_line(lines)
     except TcError as error:
         return LogFinding(f"cannot see its log: {error.message}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.natural_order import name_key
 from tccli.core.tasks.log_ranks import Rank
-from tccli.core.tasks.logs import open_log, read_tail
+from tccli.core.tasks.logs import open_log, read_last_lines
 from tccli.core.tasks.signatures import find_context, find_exit_code, find_failure_line, is_vague
 from tccli.core.times import format_timestamp
 from tccli.errors import NotFoundError, TcError
@@ -212,13 +212,7 @@ class LogExaminer:
 
     def _read_lines(self, run: FailedRun, max_bytes: int) -> tuple[list[str], bool]:
         log = open_log(self._client, self._transfers, run.member.task_id, run.run_id, run.member.log_name)
-        tail = read_tail(log, max_bytes)
-        is_cut = len(tail) >= max_bytes
-        text = tail.decode("utf-8", "replace")
-        del tail
-        lines = text.split("\n")
-        # The first line of a tail is the rest of one.
-        return lines[1:] if is_cut and len(lines) > 1 else lines, is_cut
+        return read_last_lines(log, max_bytes)
 
 
 def _describe_silence(lines: Sequence[str]) -> str:

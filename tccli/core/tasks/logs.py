@@ -76,6 +76,20 @@ def read_tail(remote: RemoteFile, max_bytes: int) -> bytearray:
         raise BrokenAnswerError(str(error)) from None
 
 
+def read_last_lines(remote: RemoteFile, max_bytes: int) -> tuple[list[str], bool]:
+    """
+    Return the whole lines among the last bytes of a log, and whether these are not all; the errors are those of
+    `read_tail`.
+    """
+    tail = read_tail(remote, max_bytes)
+    is_cut = len(tail) >= max_bytes
+    text = tail.decode("utf-8", "replace")
+    del tail
+    lines = text.split("\n")
+    # The first line of a tail is the rest of one.
+    return lines[1:] if is_cut and len(lines) > 1 else lines, is_cut
+
+
 def fetch_length(remote: RemoteFile) -> int | None:
     """
     Return the length of a log that can be read from any byte on; None if it must be read from the first one on.
