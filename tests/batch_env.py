@@ -63,14 +63,6 @@ def makers(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     return write_site(tmp_path)
 
 
-def list_children(pid: int) -> list[int]:
-    """
-    Return the process ids of the children of a process.
-    """
-    # Its main thread forks; the others may end while they are listed.
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def make_lines(calls: Iterable[Any]) -> str:
     """
     Return calls as lines of JSON.

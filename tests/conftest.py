@@ -20,7 +20,9 @@ import tccli
 from tccli.cli import app
 from tccli.cli.context import Context
 from tccli.sandbox.server import Server
+from tests.hang_watch import HangWatch
 from tests.http_server import ScriptedServer
+from tests.processes import end_all
 from tests.seeds import IS_REPEATABLE
 
 if TYPE_CHECKING:
@@ -38,6 +40,14 @@ pytest_plugins = (
     "tests.group_env",
     "tests.examples.shell",
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """
+    Watch all tests.
+    """
+    config.pluginmanager.register(HangWatch(config))
+
 
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and nohup the end of the terminal. So would
 # all that they start.
@@ -267,8 +277,7 @@ def _make_start(module: str, process_environment: dict[str, str]) -> Iterator[St
 
     yield run
     for process in processes:
-        if process.poll() is None:
-            process.kill()
+        end_all(process)
         process.communicate()
 
 

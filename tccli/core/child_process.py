@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Sent by terminals and supervisors; not every system has all of them.
 FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+MAX_WAKEUPS = 4096
 
 
 class SignalForwarder:
@@ -30,6 +31,8 @@ class SignalForwarder:
         self._child: subprocess.Popen[bytes] | None = None
         self._pending: list[int] = []
         self._before: dict[int, Any] = {}
+        # The ends of a pipe with a byte for each signal, also for that of a child that has ended.
+        self._wakeups: tuple[int, int] | None = None
 
     def run(self, words: Sequence[str], environment: Mapping[str, str]) -> int:
         """
@@ -44,8 +47,15 @@ class SignalForwarder:
         self._child = _start(words, environment)
         for number in self._pending:
             self._child.send_signal(number)
-        status = self._child.wait()
+        status = self._wait(self._child)
         return status if status >= 0 else 128 - status
+
+    def _wait(self, child: subprocess.Popen[bytes]) -> int:
+        # Python calls a handler only when a system call ends: one that began just after the signal came would last as
+        # long as the child. What a signal writes into the pipe ends the next one, too.
+        while self._wakeups is not None and child.poll() is None:
+            os.read(self._wakeups[0], MAX_WAKEUPS)
+        return child.wait()
 
     def _forward(self, number: int, _frame: FrameType | None) -> None:
         if self._child is None:
@@ -55,6 +65,11 @@ class SignalForwarder:
             self._child.send_signal(number)
 
     def __enter__(self) -> Self:
+        if hasattr(signal, "SIGCHLD"):
+            self._wakeups = os.pipe()
+            os.set_blocking(self._wakeups[1], False)
+            self._former_descriptor = signal.set_wakeup_fd(self._wakeups[1], warn_on_full_buffer=False)
+            self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         for name in FORWARDED_SIGNALS:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
@@ -66,6 +81,10 @@ class SignalForwarder:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self._wakeups is not None:
+            signal.set_wakeup_fd(self._former_descriptor)
+            for end in self._wakeups:
+                os.close(end)
 
 
 def _start(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

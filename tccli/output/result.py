@@ -12,6 +12,8 @@ from tccli.errors import BrokenAnswerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from tccli.output.live_stream import WrittenPart
+
 
 class Pages:
     """
@@ -127,6 +129,7 @@ class Result(NamedTuple):
         is_filtered: The documents are what a filter yields.
         is_stream: The documents arrive one by one, over some time.
         is_live: Each document is written out when it comes: the next one may take hours.
+        written: Counts what of a document is written out, if it is live.
         is_secret: Only the owner may read a file with it. Secrets in documents are found without this.
         report_misfit: Takes the error when a filter fails for one document of many, and the others follow. Without it,
             the error ends the output.
@@ -143,6 +146,7 @@ class Result(NamedTuple):
     is_filtered: bool = False
     is_stream: bool = False
     is_live: bool = False
+    written: WrittenPart | None = None
     is_secret: bool = False
     report_misfit: Callable[[BrokenAnswerError], None] | None = None
 

@@ -128,7 +128,7 @@ class Output(NamedTuple):
         streams = by_entry and result.pages is not None and bool(result.pages.key)
         inputs = result.pages.entries() if result.pages is not None and streams else result.all_documents()
         outputs = jq.apply(inputs, result.report_misfit)
-        return Result(outputs, is_filtered=True, is_stream=streams, is_live=result.is_live)
+        return Result(outputs, is_filtered=True, is_stream=streams, is_live=result.is_live, written=result.written)
 
     def _writes_to_stdout(self) -> bool:
         return self.path is None or self.path == "-"
@@ -171,7 +171,9 @@ class Output(NamedTuple):
         options = RenderOptions(terminal, coloured, unquoted, width, self.columns, self.note)
         default = "table" if result.is_table and terminal else "json"
         if result.is_live:
-            out = cast("IO[bytes]", _FlushingStream(out))
+            from tccli.output.live_stream import LiveStream
+
+            out = cast("IO[bytes]", LiveStream(out, result.written))
         _load_format(format_name or default).render(result, out, options)
 
 
@@ -194,23 +196,6 @@ def check_file_name(path: str, formats: Sequence[str] = ()) -> None:
 def _raise_first(interruptions: Sequence[KeyboardInterrupt]) -> None:
     for error in interruptions:
         raise error
-
-
-class _FlushingStream:
-    """
-    Writes to a stream, and flushes it each time.
-    """
-
-    def __init__(self, out: IO[bytes]) -> None:
-        self._out = out
-
-    def write(self, data: bytes) -> int:
-        count = self._out.write(data)
-        self._out.flush()
-        return count
-
-    def flush(self) -> None:
-        self._out.flush()
 
 
 def _load_format(name: str) -> ModuleType:

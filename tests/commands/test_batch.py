@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tccli.cli.batch import run
+from tccli.output import live_stream
 from tests.batch_env import QUICK_RETRIES, SEED, Service, check_effects, make_calls, make_lines, read
 from tests.http_server import (
     DROPPED,
@@ -32,12 +34,14 @@ from tests.http_server import (
     json_response,
     response,
 )
+from tests.interruption_points import interrupted_at
 from tests.terminals import read_terminal
 from tests.time_limits import check_duration
 from tests.transfer_env import later, peak_memory, slug
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import CodeType
 
     from tests.conftest import CommandLine, RunningSandbox, Start
     from tests.group_env import GroupEnv
@@ -1330,6 +1334,43 @@ def test_an_interruption_after_a_result_leaves_it_certain(
     assert "uncertain" not in interrupted.stderr
     assert (0, "") == (resumed.exit_code, resumed.stdout), resumed.stderr
     assert 1 == len(http_server.requests)
+
+
+@pytest.mark.parametrize("options", [(), ("--jq", ".id, .id")], ids=["", "filter"])
+def test_an_interruption_at_any_line_of_the_output(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """
+    Each result is printed once, and counted, and known to the journal: the next run makes the other calls.
+    """
+    http_server.respond_with(json_response({}))
+    calls = [
+        {"service": "hooks", "method": "triggerHook", "args": ["a", "b"], "payload": {}, "id": name} for name in "abc"
+    ]
+    functions = {run._Run.results.__code__, run._Run.remaining_results.__code__, run._Run._write.__code__}
+
+    def is_output(code: CodeType) -> bool:
+        return code in functions or code.co_filename == live_stream.__file__
+
+    line = 1
+    is_interrupted = True
+    while is_interrupted:
+        argv = ("batch", "--jobs", "1", "--journal", str(tmp_path / f"journal{line}"), *options)
+        http_server.requests.clear()
+        with interrupted_at(line, is_output) as reached:
+            result = tc(*argv, stdin=make_lines(calls), env=http_server.env)
+        is_interrupted = len(reached) == line
+        assert (130 if is_interrupted else 0) == result.exit_code, (reached, result)
+        resumed = tc(*argv, stdin=make_lines(calls), env=http_server.env)
+        where = (reached, result, resumed)
+
+        assert 0 == resumed.exit_code or "uncertain" in resumed.stderr, where
+        printed = (result.stdout + resumed.stdout).splitlines()
+        assert len(printed) == len(set(printed)) * (2 if options else 1), where
+        if "uncertain" not in resumed.stderr:
+            assert 3 == len(set(printed)) == len(http_server.requests), where
+        line += 1 if line < 20 else random.randrange(1, 12)
+    assert line > 100
 
 
 def test_what_remains_is_written_in_a_time_of_its_own(

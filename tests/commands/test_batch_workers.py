@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.batch_env import SEED, SITE, WORKERS, list_children, make_lines, read, write_site
+from tests.batch_env import SEED, SITE, WORKERS, make_lines, read, write_site
 from tests.http_server import NO_RESPONSE, Received, Response, ScriptedServer, error_response, json_response, response
+from tests.processes import list_children
 from tests.time_limits import check_duration
 from tests.transfer_env import slug, wait_until
 

@@ -26,6 +26,7 @@ from tccli.core.time_limit import TimeLimitError, limit_time
 from tccli.errors import BrokenAnswerError, TcError, UsageError
 from tccli.interrupts import interrupts
 from tccli.output import Result
+from tccli.output.live_stream import WrittenPart
 from tccli.output.writer import check_file_name
 
 if TYPE_CHECKING:
@@ -92,7 +93,11 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
     ):
         run = _Run(context, client, runner, journal, options, pool)
         result = Result(
-            is_stream=True, is_live=True, report_misfit=run.report_misfit, key_columns=("id", "error.message")
+            is_stream=True,
+            is_live=True,
+            written=run.written,
+            report_misfit=run.report_misfit,
+            key_columns=("id", "error.message"),
         )
         is_to_stdout = chosen.output in {None, "-"}
         is_appended = is_to_stdout and context.options.format == "jsonl" and not context.options.pager
@@ -132,8 +137,9 @@ class _Run:
         self._journal = journal
         self._options = options
         self._pool = pool
-        # The result that the output has.
+        # The result that the output has, and how much of it.
         self._current: BatchResult | None = None
+        self.written = WrittenPart()
         self._is_cut_short = False
         self._input_error: TcError | None = None
         self._summary = Summary(
@@ -196,15 +202,21 @@ class _Run:
         Yield a document for each call that has ended, and was not written when the calls were interrupted.
         """
         ended = [found for _, found in sorted(self._calls.ended.copy().items())]
+        # A line of which a part is written comes first: it is continued.
+        ended.sort(key=lambda found: found[1] is not self._current)
         for item, result in ended:
             if not _is_writable():
                 return
             yield from self._write(item, result)
 
     def _write(self, item: Item, result: BatchResult) -> Iterator[dict[str, Any]]:
-        self._current = result
+        if result is self._current:
+            self.written.repeat()
+        else:
+            self.written.begin()
+            self._current = result
         yield self._as_document(result)
-        # It is written, or the output was interrupted: then it is written again, since a part of it may be missing.
+        # It is written, or the output was interrupted: then it is continued, if it can be.
         with interrupts:
             if not self._options.dry_run:
                 self._calls.finish(item, result)

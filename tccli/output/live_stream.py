@@ -1,0 +1,114 @@
+"""
+A stream that shows what is written at once, and that an interruption leaves at a known place.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+from typing import IO
+
+from tccli.interrupts import interrupts
+
+MAX_FILE_BYTES = 1 << 20
+
+
+class WrittenPart:
+    """
+    How much of a document has been written, so that it can be continued after an interruption.
+
+    Attributes:
+        count: Bytes of the document that are in the output.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._known = 0
+
+    def begin(self) -> None:
+        """
+        Count from 0: the next document follows.
+        """
+        self.count = self._known = 0
+
+    def repeat(self) -> None:
+        """
+        The same document follows once more: `take_new` leaves out what is in the output.
+        """
+        self._known = self.count
+
+    def take_new(self, data: memoryview) -> memoryview:
+        """
+        Return what of *data*, the next bytes of the document, is not in the output.
+        """
+        known = min(self._known, len(data))
+        self._known -= known
+        return data[known:]
+
+
+class LiveStream:
+    """
+    Writes to another stream, and flushes it each time.
+
+    Where that is a file, a pipe or a terminal, an interruption comes while its reader does not read, or when what was
+    written has been counted.
+
+    Args:
+        part: Counts the bytes.
+    """
+
+    def __init__(self, out: IO[bytes], part: WrittenPart | None = None) -> None:
+        self._out = out
+        self._part = WrittenPart() if part is None else part
+        self._descriptor = _find_descriptor(out)
+        out.flush()
+        if self._descriptor is not None:
+            is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+            self._max_bytes = MAX_FILE_BYTES if is_file else select.PIPE_BUF
+
+    def write(self, data: bytes) -> int:
+        """
+        Write all of *data*.
+        """
+        rest = self._part.take_new(memoryview(data))
+        if self._descriptor is None:
+            self._out.write(rest)
+            self._out.flush()
+            self._part.count += len(rest)
+            return len(data)
+        while rest:
+            _wait_until_writable(self._descriptor)
+            with interrupts:
+                count = _write_some(self._descriptor, rest[: self._max_bytes])
+                self._part.count += count
+            rest = rest[count:]
+        return len(data)
+
+    def flush(self) -> None:
+        """
+        Do nothing: what was written is out.
+        """
+
+
+def _find_descriptor(out: IO[bytes]) -> int | None:
+    # Windows has poll for sockets only.
+    if not hasattr(select, "poll"):
+        return None
+    try:
+        return out.fileno()
+    except (AttributeError, OSError):
+        return None
+
+
+def _wait_until_writable(descriptor: int) -> None:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    poll.poll()
+
+
+def _write_some(descriptor: int, data: memoryview) -> int:
+    try:
+        return os.write(descriptor, data)
+    except BlockingIOError:
+        return 0
