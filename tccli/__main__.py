@@ -5,11 +5,13 @@ The entry point: ``tc`` and ``python -m tccli``.
 # Not signal: its definition of enumerations takes a fortieth of a start.
 import _signal as signal  # type: ignore[import-not-found]
 import gc
+import os
 import sys
 from contextlib import suppress
 
 from tccli.interrupts import interrupts
 
+ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SECOND_TRY_SECONDS = 0.01
 MIN_COLLECTION_OBJECTS = 10_000
 """New objects after which the garbage collector runs. A command makes few cycles, but imports make many objects."""
@@ -33,14 +35,6 @@ def raise_later() -> None:
             sys.__unraisablehook__(unraisable)
 
     sys.unraisablehook = report
-
-
-def exempt_from_collections() -> None:
-    """
-    Take all objects of this moment from the garbage collector. Those without references are still freed.
-    """
-    if hasattr(gc, "freeze"):
-        gc.freeze()
 
 
 def end_by_signal(number: int) -> None:
@@ -70,18 +64,17 @@ def reset_inherited_signals() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def main() -> None:
+def run() -> None:
     """
-    Run the command line and exit, also when Ctrl-C comes before all modules are imported.
+    Run the command line and raise its exit code, also when Ctrl-C comes before all modules are imported.
 
     SIGTERM and SIGHUP, such as of a CI system's time limit and of a terminal that is closed, end it as Ctrl-C does:
     what is incomplete is removed.
     """
     reset_inherited_signals()
     # A shell starts background jobs with Ctrl-C ignored, and nohup a command with SIGHUP ignored: that stays so.
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) in {signal.default_int_handler, signal.SIG_DFL}:
+    for number in ENDING_SIGNALS:
+        if signal.getsignal(number) in {signal.default_int_handler, signal.SIG_DFL}:
             signal.signal(number, interrupts.receive)
     raise_later()
     try:
@@ -89,7 +82,8 @@ def main() -> None:
         gc.disable()
         from tccli.cli import app
 
-        exempt_from_collections()
+        if hasattr(gc, "freeze"):
+            gc.freeze()
         gc.set_threshold(MIN_COLLECTION_OBJECTS)
         gc.enable()
         app.main()
@@ -100,9 +94,36 @@ def main() -> None:
         if interrupts.numbers:
             end_by_signal(interrupts.numbers[0])
         raise
-    finally:
-        # The interpreter looks for garbage when it ends, which frees memory that the system takes back anyway.
-        exempt_from_collections()
+
+
+def main() -> None:
+    """
+    Run the command line, and end the process.
+    """
+    try:
+        run()
+    except SystemExit as error:
+        if isinstance(error.code, int):
+            end(error.code)
+        raise
+
+
+def end(code: int) -> None:
+    """
+    End the process as the interpreter does, but leave all objects as they are: a thread that waits for one of them when
+    it is freed crashes.
+    """
+    # The command is done: a signal ends what is left, and interrupts nothing.
+    for number in ENDING_SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    if (atexit := sys.modules.get("atexit")) is not None:
+        atexit._run_exitfuncs()  # noqa: SLF001 - the interpreter calls it, and nothing else does
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with suppress(OSError, ValueError):
+                stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

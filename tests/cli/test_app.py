@@ -748,3 +748,22 @@ def test_each_message_is_json(tc: CommandLine, http_server: ScriptedServer) -> N
     assert len(notes) > 4
     assert all(list(note) == ["message"] for note in notes)
     assert result.exit_code == error["exitCode"] == 7
+
+
+def test_no_object_is_freed_at_the_end(process_environment: dict[str, str]) -> None:
+    """
+    A thread that still waits for it would crash. What modules do at the end is done, and all output is there.
+    """
+    code = (
+        "import atexit, sys\n"
+        "class Freed:\n"
+        "    def __del__(self): print('freed')\n"
+        "sys.kept = Freed()\n"
+        "atexit.register(print, 'done')\n"
+        "sys.argv = ['tc', 'from-now', '--format', 'raw', '1 day']\n"
+        "from tccli.__main__ import main; main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=process_environment, capture_output=True, check=False)
+
+    assert (0, b"") == (done.returncode, done.stderr)
+    assert re.fullmatch(rb"20.*Z\n?done\n", done.stdout), done.stdout

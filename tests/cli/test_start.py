@@ -47,8 +47,8 @@ def start(words, measured):
     sys.addaudithook(measured.audit)
     sys.settrace(measured.count)
     try:
-        from tccli.__main__ import main
-        main()
+        from tccli.__main__ import run
+        run()
     except SystemExit:
         pass
     sys.settrace(None)
