@@ -7,9 +7,14 @@ from __future__ import annotations
 import os
 import select
 import stat
-from typing import IO
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from tccli.interrupts import interrupts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+T = TypeVar("T")
 
 MAX_FILE_BYTES = 1 << 20
 
@@ -25,18 +30,25 @@ class WrittenPart:
     def __init__(self) -> None:
         self.count = 0
         self._known = 0
+        self._document: object = None
 
-    def begin(self) -> None:
+    def turn_to(self, document: object) -> None:
         """
-        Count from 0: the next document follows.
+        Count from 0, since this document follows; if it was the last one, what is in the output is not written again.
         """
-        self.count = self._known = 0
+        if document is self._document:
+            self._known = self.count
+        else:
+            self.count = self._known = 0
+            self._document = document
 
-    def repeat(self) -> None:
+    def count_each(self, documents: Iterable[T]) -> Iterator[T]:
         """
-        The same document follows once more: `take_new` leaves out what is in the output.
+        Yield documents, to each of which it turns.
         """
-        self._known = self.count
+        for document in documents:
+            self.turn_to(document)
+            yield document
 
     def take_new(self, data: memoryview) -> memoryview:
         """

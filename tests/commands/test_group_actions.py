@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tccli.cli.tasks import action_progress, lines
 from tccli.core.parallel import DEFAULT_JOBS
+from tccli.output import live_stream
 from tests.http_server import NO_RESPONSE, json_response
 from tests.ids import TASK_ID
+from tests.interruption_points import interrupted_at
 from tests.terminals import read_terminal
 from tests.transfer_env import later, wait_until
 
@@ -402,6 +405,40 @@ def test_an_interruption_tells_how_many_are_done(
     assert (9, len(acted_on)) == (len(printed), int(found[1]) + int(found[2]))
     assert 9 == int(found[1])
     assert b"Traceback" not in errors
+
+
+@pytest.mark.parametrize("options", [(), ("--format", "jsonl")], ids=["lines", "jsonl"])
+def test_an_interruption_at_any_line_of_the_output(
+    tc: CommandLine, http_server: ScriptedServer, options: tuple[str, ...]
+) -> None:
+    """
+    Each task that was acted on is printed once.
+    """
+    ids = [f"{TASK_ID[:-2]}{chr(65 + number)}A" for number in range(3)]
+
+    def respond(received: Received) -> Response:
+        found = re.search("/task/([^/]+)", received.target)
+        status = {"taskGroupId": TASK_ID, "state": "pending", "runs": [{"runId": 0, "state": "pending"}]}
+        entries = [{"status": {**status, "taskId": each}, "task": {"metadata": {"name": "build"}}} for each in ids]
+        status["taskId"] = found[1] if found else TASK_ID
+        return json_response({"taskGroupId": TASK_ID, "tasks": entries, "statuses": entries, "status": status})
+
+    http_server.respond_with(respond)
+    files = {live_stream.__file__, lines.__file__, action_progress.__file__}
+    line = 1
+    is_interrupted = True
+    while is_interrupted:
+        with interrupted_at(line, lambda code: code.co_filename in files) as reached:
+            result = tc("group", "cancel", TASK_ID, "-f", *options, env=http_server.env)
+        is_interrupted = len(reached) == line
+        assert (130 if is_interrupted else 0) == result.exit_code, (reached, result)
+        printed = re.findall("|".join(ids), result.stdout)
+        assert len(printed) == len(set(printed)) == result.stdout.count("\n"), (reached, result)
+        if found := re.search("interrupted: ([0-9]+) of 3 tasks are done", result.stderr):
+            assert int(found[1]) == len(printed), (reached, result)
+        line += 1
+    assert ids == printed
+    assert line > 50
 
 
 def test_records_of_actions(tc: CommandLine, red_group: GroupEnv) -> None:

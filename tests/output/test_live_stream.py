@@ -32,9 +32,9 @@ def write_all(stream: LiveStream, part: WrittenPart, documents: list[bytes]) -> 
     """
     while documents:
         document = documents[0]
+        part.turn_to(document)
         for start in range(0, len(document), 4_000):
             stream.write(document[start : start + 4_000])
-        part.begin()
         del documents[0]
 
 
@@ -76,8 +76,6 @@ def test_an_interruption_at_any_line_loses_nothing() -> None:
                 except KeyboardInterrupt:
                     is_interrupted = True
             if is_interrupted:
-                # The document that was interrupted may be complete.
-                part.repeat()
                 write_all(LiveStream(out, part), part, rest)
             out.close()
             assert b"".join(DOCUMENTS) == reader.read(), (line, reached)
@@ -113,6 +111,7 @@ def test_a_reader_that_does_not_read_can_be_interrupted() -> None:
     ours, theirs = os.pipe()
     part = WrittenPart()
     data = random.randbytes(1 << 20)
+    part.turn_to(data)
     before = signal.signal(signal.SIGALRM, interrupts.receive)
     with os.fdopen(ours, "rb") as reader, os.fdopen(theirs, "wb") as out:
         try:
@@ -124,7 +123,7 @@ def test_a_reader_that_does_not_read_can_be_interrupted() -> None:
             signal.signal(signal.SIGALRM, before)
             interrupts.numbers.clear()
         assert 4_096 <= part.count < len(data)
-        part.repeat()
+        part.turn_to(data)
         found: list[bytes] = []
         thread = threading.Thread(target=lambda: found.append(reader.read()))
         thread.start()

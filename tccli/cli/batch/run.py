@@ -210,11 +210,8 @@ class _Run:
             yield from self._write(item, result)
 
     def _write(self, item: Item, result: BatchResult) -> Iterator[dict[str, Any]]:
-        if result is self._current:
-            self.written.repeat()
-        else:
-            self.written.begin()
-            self._current = result
+        self.written.turn_to(result)
+        self._current = result
         yield self._as_document(result)
         # It is written, or the output was interrupted: then it is continued, if it can be.
         with interrupts:

@@ -93,7 +93,7 @@ class ActionProgress:
             with closing(self._follow(pairs, is_open=is_open)) as followed:
                 write(followed)
         except KeyboardInterrupt as error:
-            # The output was interrupted: what it was writing is written again, since a part of it may be missing.
+            # The output was interrupted: what it was writing is continued.
             self._end = error
             pairs.close()
             if is_open and (options.format in {None, "jsonl"}) and not options.selects_parts:

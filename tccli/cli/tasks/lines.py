@@ -29,7 +29,8 @@ def make_line_writer(
     """
     Return a function that writes pairs of a line and an object: the lines, or the objects if a format was chosen.
 
-    The objects are a list, whose elements are written as they come.
+    The objects are a list, whose elements are written as they come. After an interruption, the function may be called
+    once more: the pair that it was writing is continued, if it is the first one.
 
     Args:
         waits: Whether pairs come one by one over a long time. Each is then written out at once,
@@ -42,12 +43,19 @@ def make_line_writer(
     if waits and context.options.pager is None:
         context = context.replace(pager=False)
     write = context.writer(is_list=is_list)
+    written = None
+    if waits:
+        from tccli.output.live_stream import WrittenPart
+
+        written = WrittenPart()
 
     def write_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
         check_list_filter(context)
         from tccli.core.printable import escape_line_breaks
         from tccli.output import Entries, Result
 
+        if written is not None:
+            pairs = written.count_each(pairs)
         if writes_objects(context):
             try:
                 pages = Entries(each for _, each in pairs)
@@ -56,10 +64,10 @@ def make_line_writer(
                     # The list that was begun.
                     write(Result(pages=Entries(()), is_live=True))
                 raise
-            write(Result(pages=pages, is_live=waits))
+            write(Result(pages=pages, is_live=waits, written=written))
         else:
             lines = (line if is_template else escape_line_breaks(line) for line, _ in pairs)
-            write(Result(lines, is_text=True, is_live=waits))
+            write(Result(lines, is_text=True, is_live=waits, written=written))
 
     return write_pairs
 
