@@ -78,6 +78,8 @@ class LiveStream:
         if self._descriptor is not None:
             is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
             self._max_bytes = MAX_FILE_BYTES if is_file else select.PIPE_BUF
+            self._poll = select.poll()
+            self._poll.register(self._descriptor, select.POLLOUT)
 
     def write(self, data: bytes) -> int:
         """
@@ -90,7 +92,8 @@ class LiveStream:
             self._part.count += len(rest)
             return len(data)
         while rest:
-            _wait_until_writable(self._descriptor)
+            # Until the reader reads, or has ended.
+            self._poll.poll()
             with interrupts:
                 count = _write_some(self._descriptor, rest[: self._max_bytes])
                 self._part.count += count
@@ -111,12 +114,6 @@ def _find_descriptor(out: IO[bytes]) -> int | None:
         return out.fileno()
     except (AttributeError, OSError):
         return None
-
-
-def _wait_until_writable(descriptor: int) -> None:
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
-    poll.poll()
 
 
 def _write_some(descriptor: int, data: memoryview) -> int:
