@@ -11,21 +11,26 @@ from contextlib import suppress
 
 from tccli.interrupts import interrupts
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
 ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SECOND_TRY_SECONDS = 0.01
 MIN_COLLECTION_OBJECTS = 10_000
 """New objects after which the garbage collector runs. A command makes few cycles, but imports make many objects."""
 
 
-def raise_later() -> None:
+def catch_late_interrupts() -> None:
     """
-    Raise KeyboardInterrupt again a little later when it was raised where Python ignores exceptions.
+    Let Ctrl-C end the process also where no code receives the KeyboardInterrupt.
 
-    Such places are callbacks of weak references and finalizers, which imports use as well.
+    Python ignores exceptions in callbacks of weak references and in finalizers, which imports use as well: there, it is
+    raised again a little later. Before and after a command, nothing catches it.
     """
 
     def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
+        interrupts.interrupt()
 
     def report(unraisable: "sys.UnraisableHookArgs") -> None:
         if issubclass(unraisable.exc_type, KeyboardInterrupt) and hasattr(signal, "setitimer"):
@@ -34,20 +39,38 @@ def raise_later() -> None:
         else:
             sys.__unraisablehook__(unraisable)
 
+    def end_if_interrupted(*error: "Any") -> None:
+        if issubclass(error[0], KeyboardInterrupt):
+            end_by_signal()
+        sys.__excepthook__(*error)
+
     sys.unraisablehook = report
+    sys.excepthook = end_if_interrupted
 
 
-def end_by_signal(number: int) -> None:
+def end_by_signal() -> "NoReturn":
     """
-    End as the signal would have ended the process, so that its parent sees why. Ctrl-C is exit code 130.
+    End as the first signal would have ended the process, so that its parent sees why. Ctrl-C is exit code 130.
     """
+    restore_signals()
+    number = interrupts.numbers[0] if interrupts.numbers else signal.SIGINT
     if number != signal.SIGINT:
         if sys.stdout is not None:
             with suppress(OSError):
                 sys.stdout.flush()
-        signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
-    raise SystemExit(128 + number)
+    end(128 + number)
+
+
+def restore_signals() -> None:
+    """
+    Let a signal end what is left after the command, and interrupt nothing.
+    """
+    for number in ENDING_SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def reset_inherited_signals() -> None:
@@ -71,12 +94,12 @@ def run() -> None:
     SIGTERM and SIGHUP, such as of a CI system's time limit and of a terminal that is closed, end it as Ctrl-C does:
     what is incomplete is removed.
     """
+    catch_late_interrupts()
     reset_inherited_signals()
     # A shell starts background jobs with Ctrl-C ignored, and nohup a command with SIGHUP ignored: that stays so.
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) in {signal.default_int_handler, signal.SIG_DFL}:
             signal.signal(number, interrupts.receive)
-    raise_later()
     try:
         # Modules stay until the end, so to look for garbage among them is in vain. It takes an eighth of a start.
         gc.disable()
@@ -88,11 +111,11 @@ def run() -> None:
         gc.enable()
         app.main()
     except KeyboardInterrupt:
-        end_by_signal(interrupts.numbers[0] if interrupts.numbers else signal.SIGINT)
+        end_by_signal()
     except BaseException:
         # Imports of C modules and definitions of classes make another error of it.
         if interrupts.numbers:
-            end_by_signal(interrupts.numbers[0])
+            end_by_signal()
         raise
 
 
@@ -108,15 +131,12 @@ def main() -> None:
         raise
 
 
-def end(code: int) -> None:
+def end(code: int) -> "NoReturn":
     """
     End the process as the interpreter does, but leave all objects as they are: a thread that waits for one of them when
     it is freed crashes.
     """
-    # The command is done: a signal ends what is left, and interrupts nothing.
-    for number in ENDING_SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
+    restore_signals()
     if (atexit := sys.modules.get("atexit")) is not None:
         atexit._run_exitfuncs()  # noqa: SLF001 - the interpreter calls it, and nothing else does
     for stream in (sys.stdout, sys.stderr):

@@ -24,6 +24,12 @@ class Interrupts:
         Interrupt the main thread: the handler of the signals.
         """
         self.numbers.append(number)
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """
+        Raise KeyboardInterrupt; in a block, at its end.
+        """
         if self._is_held and not self._is_due:
             self._is_due = True
         else:

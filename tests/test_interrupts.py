@@ -4,8 +4,10 @@ Signals that come while something runs that must run as a whole.
 
 from __future__ import annotations
 
+import ast
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -109,6 +111,19 @@ def test_a_second_signal_at_the_end_of_a_block(interrupts: Interrupts) -> None:
         assert [1, 2] == done
 
 
+def test_a_second_try_in_a_block(interrupts: Interrupts) -> None:
+    """
+    Where Python has ignored the first KeyboardInterrupt, the next one does not divide a block either.
+    """
+    done = []
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012, SIM117
+        with interrupts:
+            interrupts.interrupt()
+            done.append(1)
+
+    assert [1] == done
+
+
 def test_an_interruption_replaces_an_error(interrupts: Interrupts) -> None:
     """
     As it would have without the block.
@@ -116,6 +131,59 @@ def test_an_interruption_replaces_an_error(interrupts: Interrupts) -> None:
     with pytest.raises(KeyboardInterrupt), interrupts:  # noqa: PT012
         interrupts.receive(signal.SIGINT, None)
         raise ValueError
+
+
+SIGNAL_AT_EACH_LINE = """
+import os, signal, sys
+import tccli.commands.slugid, tccli.output.formats.json
+from tccli import __main__ as tc
+
+def trace(frame, event, _):
+    global left
+    if frame.f_code.co_filename != tc.__file__:
+        return None
+    if event == "line" and (left < line or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL):
+        left -= 1
+        if left == 0:
+            signal.raise_signal(number)
+    return trace
+
+number = signal.Signals[sys.argv[1]]
+line, status = 0, None
+while status != 0:
+    line += 1
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.dup2(writer, 1)
+        os.dup2(writer, 2)
+        sys.argv, left = ["tc", "slugid"], line
+        sys.settrace(trace)
+        tc.main()
+    os.close(writer)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print([line, status, os.read(reader, 65536)], flush=True)
+    os.close(reader)
+"""
+"""In the entry point, from where it handles signals on."""
+
+
+@pytest.mark.parametrize(
+    ("number", "codes"), [(signal.SIGINT, {130, -signal.SIGINT}), (signal.SIGTERM, {-signal.SIGTERM})]
+)
+def test_a_signal_before_and_after_a_command(
+    process_environment: dict[str, str], number: signal.Signals, codes: set[int]
+) -> None:
+    """
+    It ends the process silently at any line, also where nothing catches a KeyboardInterrupt.
+    """
+    command = [sys.executable, "-c", SIGNAL_AT_EACH_LINE, number.name]
+    done = subprocess.run(command, env=process_environment, capture_output=True, text=True, check=True)
+    *interrupted, last = [ast.literal_eval(line) for line in done.stdout.splitlines()]
+
+    assert 0 == last[1]
+    assert len(interrupted) > 30
+    assert [] == [each for each in interrupted if each[1] not in codes or not re.fullmatch(rb"(\S{22}\n)?", each[2])]
 
 
 SLEEP = ["sh", "-c", "exec sleep 60"]

@@ -180,7 +180,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         request = "report it where you got tc from, with the command and the lines above"
         message = f"{traceback.format_exc()}tc: this is a bug in tc {__version__}; {request}"
-        context.print_message(message, exitCode=TcError.exit_code)
+        # Nobody may read it.
+        with suppress(OSError):
+            context.print_message(message, exitCode=TcError.exit_code)
         code = _exit_code(TcError.exit_code, context)
     sys.exit(code)
 
@@ -198,9 +200,6 @@ def run(argv: Sequence[str] | None = None, context: Context | None = None) -> in
     except OSError:
         discard_stream(sys.stdout)
         return OUTPUT_CLOSED
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=not context.is_go_client)
-        return 0 if context.is_go_client else USAGE_EXIT_CODE
     except click.UsageError as error:
         _print_error(UsageError(_usage_line(error)), context)
         return _exit_code(USAGE_EXIT_CODE, context)
@@ -238,6 +237,12 @@ def _invoke(argv: Sequence[str] | None, context: Context) -> int:
                 result = root.invoke(ctx)
         except click.exceptions.Exit as error:
             result = error.exit_code
+        except click.exceptions.NoArgsIsHelpError as error:
+            if context.is_go_client:
+                click.echo(error.format_message())
+            else:
+                context.print_message(error.format_message(), exitCode=USAGE_EXIT_CODE)
+            result = 0 if context.is_go_client else USAGE_EXIT_CODE
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:

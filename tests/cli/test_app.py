@@ -147,6 +147,41 @@ def test_an_incomplete_command_prints_help_to_stderr(tc: CommandLine, argv: list
     assert result.stderr.startswith("Usage: tc")
 
 
+@pytest.mark.parametrize("argv", [[], ["queue"]], ids=["tc", "a service"])
+def test_a_help_that_nobody_reads(start: Start, argv: list[str]) -> None:
+    """
+    A disk that is full changes nothing, and a reader of stderr that has gone away ends the command.
+    """
+    with Path("/dev/full").open("wb") as full:
+        process = start(*argv, stderr=full.fileno())
+    assert (b"", 2) == (process.communicate(timeout=60)[0], process.returncode)
+
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = start(*argv, stderr=writing)
+    os.close(writing)
+    assert (b"", 141) == (process.communicate(timeout=60)[0], process.returncode)
+
+
+def test_a_help_of_the_go_client_that_nobody_reads(process_environment: dict[str, str]) -> None:
+    """
+    It goes to stdout, where it is a result.
+    """
+    code = "import sys; sys.argv = ['taskcluster']; from tccli.__main__ import main; main()"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=process_environment,
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+
+    assert (1, b"Error: cannot write the output: No space left on device\n") == (done.returncode, done.stderr)
+
+
 def test_every_error_has_its_code() -> None:
     """
     As the table in the documentation says.
