@@ -12,11 +12,12 @@ class Interrupts:
 
     Attributes:
         numbers: Of the signals that came, whatever became of the KeyboardInterrupt.
+        is_held: Whether there is a block at this moment.
     """
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
-        self._is_held = False
+        self.is_held = False
         self._is_due = False
 
     def receive(self, number: int, _frame: object) -> None:
@@ -30,7 +31,7 @@ class Interrupts:
         """
         Raise KeyboardInterrupt; in a block, at its end.
         """
-        if self._is_held and not self._is_due:
+        if self.is_held and not self._is_due:
             self._is_due = True
         else:
             raise KeyboardInterrupt
@@ -38,10 +39,10 @@ class Interrupts:
     def __enter__(self) -> None:
         # A second signal may have come at the end of the block before.
         self._is_due = False
-        self._is_held = True
+        self.is_held = True
 
     def __exit__(self, *_: object) -> None:
-        self._is_held = False
+        self.is_held = False
         if self._is_due:
             self._is_due = False
             raise KeyboardInterrupt

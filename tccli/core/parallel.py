@@ -235,6 +235,7 @@ class Run(Generic[T, R]):
         self._first_failed = -1
         self._lock = threading.Lock()
         self._stopped = threading.Event()
+        self._is_over = False
         self._failure: BaseException | None = None
         # Made before memory is used up.
         self._abort: Job[Any, Any] = Job(None, -1)
@@ -273,7 +274,8 @@ class Run(Generic[T, R]):
         """
         Start no further job.
         """
-        self._first_failed = -1
+        # Whatever fails first at this moment.
+        self._is_over = True
         self._stopped.set()
         if self._helper is not None:
             self._helper.end()
@@ -367,8 +369,9 @@ class Run(Generic[T, R]):
             self._done.put(job)
 
     def _skips(self, job: Job[T, R]) -> bool:
+        is_needed = job.number <= self._first_failed and not self._is_over
         # What a worker has begun is finished.
-        job.is_skipped = self._stopped.is_set() and job.number > self._first_failed and not job.losses
+        job.is_skipped = self._stopped.is_set() and not is_needed and not job.losses
         return job.is_skipped
 
     def put_back(self, job: Job[T, R]) -> None:

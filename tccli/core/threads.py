@@ -56,8 +56,11 @@ def _start(thread: T) -> T:
     thread.daemon = True
     # Python handles a signal in the main thread, which does not wake up if the system chooses another one for it. After
     # a stop, it may do so: to end a job that is stopped, a shell sends the signal first, and then continues the job.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS) if hasattr(signal, "pthread_sigmask") else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if hasattr(signal, "pthread_sigmask") else None
     try:
+        if mask is not None:
+            # It raises what a signal just before it raises, and blocks nevertheless.
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         thread.start()
     except RuntimeError:
         raise ThreadError from None

@@ -9,6 +9,8 @@ import threading
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from tccli.interrupts import interrupts
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -41,7 +43,8 @@ def limit_time(seconds: float) -> AbstractContextManager[None]:
 
 class _Limit(AbstractContextManager[None]):
     """
-    A signal that comes while the block begins or ends raises nothing there: the timer would run on after the block.
+    A signal that comes while the block begins or ends raises nothing there: the timer would run on after the block. Nor
+    does one that comes within what must be done as a whole (`interrupts`): the next one does.
     """
 
     def __init__(self, timer_name: str, signal_name: str, seconds: float) -> None:
@@ -69,5 +72,5 @@ class _Limit(AbstractContextManager[None]):
     def _stop(self, _signal: int, frame: FrameType | None) -> None:
         # Before its first line, the block is still active.
         is_in_block = frame is None or frame.f_code not in {_Limit.__enter__.__code__, _Limit.__exit__.__code__}
-        if self._is_active and is_in_block:
+        if self._is_active and is_in_block and not interrupts.is_held:
             raise TimeLimitError

@@ -175,8 +175,9 @@ class WorkerPool:
         ours, theirs = socket.socketpair()
         # Never written to: its end tells that this process has ended.
         watched, lifeline = os.pipe()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
             pid = os.fork()
             if not pid:
                 try:
@@ -187,14 +188,15 @@ class WorkerPool:
                 finally:
                     os._exit(0)
             self.workers.append(Worker(pid, Channel(ours), lifeline))
-        except OSError:
+        except BaseException:
             ours.close()
             os.close(lifeline)
             raise
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(watched)
             theirs.close()
+            # A signal that has come meanwhile raises here.
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _serve(self, number: int, sock: socket.socket) -> NoReturn:
         for each in SIGNALS:

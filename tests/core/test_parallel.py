@@ -14,7 +14,7 @@ import pytest
 from tccli.core.http.deadline import Cancellation
 from tccli.core.http.messages import Request, Response
 from tccli.core.http.retry import BackOff, RetryPolicy, send_with_retries
-from tccli.core.parallel import DEFAULT_JOBS, MIN_WAITING_RESULTS, Job, Schedule, run_parallel
+from tccli.core.parallel import DEFAULT_JOBS, MIN_WAITING_RESULTS, Job, Run, Schedule, run_parallel
 from tccli.errors import NegativeAnswerError, TcError
 from tests.time_limits import check_duration
 
@@ -358,6 +358,27 @@ def test_a_result_does_not_wait_for_the_next_item() -> None:
     endless = run_parallel(lambda item: item, iter(int, 1), schedule=Schedule(reads_ahead=True, jobs=2))
     assert next(endless) == (0, 0)
     endless.close()
+
+
+def test_an_error_at_an_interruption_begins_no_call() -> None:
+    """
+    A call that fails first while the run is stopped does not let those before it begin.
+    """
+    schedule = Schedule(jobs=1, stops_at_error=True)
+    run: Run[int, int] = Run(int, iter(()), schedule, None, None)
+    failed: Job[int, int] = Job(5, 5)
+    failed.fail(NegativeAnswerError("fails"))
+    stop = run._stopped.set
+
+    def fail_first() -> None:
+        run._stopped.set = stop  # type: ignore[method-assign]
+        run.finish(failed)
+        stop()
+
+    run._stopped.set = fail_first  # type: ignore[method-assign]
+    run.stop()
+    run.put_back(Job(3, 3))
+    assert run.take() is None
 
 
 def test_the_first_error_stops_calls_that_have_not_begun() -> None:

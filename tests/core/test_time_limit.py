@@ -7,12 +7,14 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 
 import pytest
 
 from tccli.core.time_limit import TimeLimitError, limit_processor_time, limit_time
+from tccli.interrupts import interrupts
 
 
 def test_what_waits_for_a_pipe_is_ended() -> None:
@@ -65,6 +67,24 @@ def test_a_signal_while_the_block_ends(monkeypatch: pytest.MonkeyPatch, *, ends_
             signal.raise_signal(signal.SIGALRM)
     assert before == signal.getsignal(signal.SIGALRM)
     assert (0.0, 0.0) == signal.getitimer(signal.ITIMER_REAL)
+
+
+def test_a_signal_within_what_is_done_as_a_whole() -> None:
+    """
+    Is late: what must not be divided is done first.
+    """
+    done: list[int] = []
+
+    def work() -> None:
+        with interrupts:
+            time.sleep(0.05)
+            done.append(1)
+        time.sleep(60)
+        done.append(2)
+
+    with pytest.raises(TimeLimitError), limit_time(0.01):
+        work()
+    assert [1] == done
 
 
 def test_other_threads_have_no_limit() -> None:

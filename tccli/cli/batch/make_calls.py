@@ -112,25 +112,29 @@ class CallMaker:
             LocalFileError: The journal cannot be written.
         """
         begun = [item for item in items if item.result is None]
-        cancellation = self._client.cancellation
-        for _ in begun:
-            if not self.reachability.begin() or (cancellation is not None and cancellation.is_cancelled):
-                raise CallNotMadeError("")
         recorded = [item for item in begun if item.is_recorded]
+        # Before it is known whether they may begin: who has cancelled the calls waits for those that do.
         with self._changed:
             self._working += len(begun)
         try:
+            self._check_may_begin(len(begun))
             if self._journal is not None and recorded:
                 for item in recorded:
                     self._journal.record(item.key, item.digest, State.STARTED, item.parts)
                 self._journal.sync()
-        except TcError:
+        except BaseException:
             self._end_working(len(begun))
             raise
         with self._changed:
             self.unanswered += len(begun)
             self.unfinished.update((item.call.number, item.call.label) for item in recorded if item.call is not None)
         return [tuple(item.call) if item.call is not None and item.result is None else None for item in items]
+
+    def _check_may_begin(self, count: int) -> None:
+        cancellation = self._client.cancellation
+        for _ in range(count):
+            if not self.reachability.begin() or (cancellation is not None and cancellation.is_cancelled):
+                raise CallNotMadeError("")
 
     def end(self, item: Item, answer: Iterable[Any]) -> BatchResult:
         """

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from copy import copy
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -146,7 +147,8 @@ class LogPrinter:
                 if not self._tasks:
                     start_thread(self._follow_all)
                 task = self._tasks[member.task_id] = FollowedTask(member, first, since)
-            task.member = member
+            # A poll changes the members, piece by piece, while the threads here read them.
+            task.member = copy(member)
             if member.task_id in self._unfinished or not task.has_work:
                 return
             self._unfinished.add(member.task_id)
@@ -173,10 +175,14 @@ class LogPrinter:
                 except TcError as error:
                     self._report(member, error)
                     task.skip(member)
-        finally:
+        except BaseException:
             with self._changed:
-                self._unfinished.discard(task.member.task_id)
-                self._changed.notify_all()
+                self._leave(task)
+            raise
+
+    def _leave(self, task: FollowedTask) -> None:
+        self._unfinished.discard(task.member.task_id)
+        self._changed.notify_all()
 
     def _is_finished(self, task: FollowedTask) -> bool:
         """
@@ -185,7 +191,8 @@ class LogPrinter:
         with self._changed:
             if task.has_work and not self._is_stopped.is_set():
                 return False
-            self._unfinished.discard(task.member.task_id)
+            # With the look at its work: from now on, `follow` queues it again.
+            self._leave(task)
             return True
 
     def _follow_runs(self, task: FollowedTask, member: Member) -> None:
@@ -224,14 +231,15 @@ class LogPrinter:
                 if self._is_stopped.is_set():
                     return
                 self._running.add(log)
-            self.count += 1
+                self.count += 1
             self._output.copy(member, log.read(), is_alone=False)
         except TcError as error:
             if is_log_missing(error):
                 status = self._fetch_status(member)
                 task.has_log = False
                 if has_next_run(status, run_id) or not was_started(status, run_id):
-                    self.count -= 1
+                    with self._changed:
+                        self.count -= 1
                     if not has_next_run(status, run_id):
                         self._note(member, describe_end(status, run_id, has_log=False))
                     return
