@@ -11,17 +11,22 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tccli import interrupts as module
+from tccli.cli import editor, profile_editor
+from tccli.cli.context import Context
 from tccli.cli.editor import run_editor
 from tccli.core.credential_sources import fetch
 from tccli.interrupts import Interrupts
 from tccli.output.pager import open_pager
 from tccli.sandbox.testing.background import split
+from tests.interruption_points import interrupted_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -251,6 +256,37 @@ def test_a_program_that_is_interrupted_as_it_starts(
         run()
 
     assert [True] == [process.returncode is not None for process in started]
+
+
+# No signal comes between the end of a block and that of its file, unlike these interruptions.
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+@pytest.mark.parametrize("name", ["task", "profiles"])
+def test_no_copy_for_the_editor_stays(
+    tmp_path: Path, bare_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """
+    Wherever it is interrupted.
+    """
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    context = Context(environ={**bare_environment, "EDITOR": "true"})
+    directory = tmp_path if name == "task" else Path(bare_environment["XDG_CONFIG_HOME"]) / "tc"
+    before: set[str] = {"home"} if name == "task" else set()
+
+    def edit() -> None:
+        if name == "profiles":
+            profile_editor.edit_profiles(context)
+        else:
+            editor.edit_document(context, {"a": 1}, "the task", lambda _: None)
+
+    modules = {editor.__file__, profile_editor.__file__, tempfile.__file__}
+    line, is_interrupted = 0, True
+    while is_interrupted:
+        line += 1
+        with interrupted_at(line, lambda code: code.co_filename in modules) as reached, suppress(KeyboardInterrupt):
+            edit()
+            is_interrupted = False
+        assert before >= ({*os.listdir(directory)} if directory.exists() else set()), (line, reached)
+    assert line > 20
 
 
 def test_a_background_process_that_is_interrupted_as_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:

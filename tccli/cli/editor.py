@@ -1,5 +1,5 @@
 """
-The user's editor: which one it is, and to run it on a file.
+The user's editor: which one it is, the file for it, and to run it.
 """
 
 from __future__ import annotations
@@ -7,14 +7,15 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from tccli.errors import ConfigurationError, UsageError
+from tccli.errors import ConfigurationError, LocalFileError, UsageError
 from tccli.interrupts import interrupts
+from tccli.reasons import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tccli.cli.context import Context
 
@@ -81,6 +82,53 @@ def run_editor(editor: list[str], path: str) -> None:
         raise ConfigurationError(f"the editor {editor[0]} ended with exit code {code}; nothing was changed")
 
 
+class Copy:
+    """
+    A file for an editor.
+
+    Attributes:
+        stays: Whether it is not removed at the end.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.stays = False
+
+    def remove(self) -> None:
+        """
+        Remove it, unless it stays or was removed.
+        """
+        if not self.stays:
+            with suppress(OSError):
+                os.unlink(self.path)
+
+
+@contextmanager
+def make_copy(text: str, directory: str, prefix: str, suffix: str, newline: str | None = None) -> Iterator[Copy]:
+    """
+    Create a file with a text, which only its owner may read. It is removed at the end of the block.
+
+    Raises:
+        LocalFileError: It cannot be written.
+    """
+    from tccli.core.files import choose_name, open_for_owner
+
+    copy = Copy(choose_name(directory, prefix, suffix))
+    try:
+        try:
+            try:
+                with open(copy.path, "x", encoding="utf-8", newline=newline, opener=open_for_owner) as file:
+                    file.write(text)
+            except OSError as error:
+                raise LocalFileError(f"cannot write to {directory}: {explain(error)}") from None
+            yield copy
+        finally:
+            copy.remove()
+    finally:
+        # An interruption may have come before it was removed.
+        copy.remove()
+
+
 def edit_document(context: Context, document: Any, what: str, check: Callable[[Any], None]) -> Any:
     """
     Return a document as it was edited in the user's editor, as YAML.
@@ -100,24 +148,16 @@ def edit_document(context: Context, document: Any, what: str, check: Callable[[A
     from tccli.core.yaml import dump
 
     editor = find_editor(context, what, "set EDITOR")
-    descriptor, path = tempfile.mkstemp(prefix="tc-", suffix=".yml")
-    stays = False
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(dump(document))
+    with make_copy(dump(document), tempfile.gettempdir(), "tc-", ".yml") as copy:
         with context.suspend_time():
-            run_editor(editor, path)
-        text = read_file(path)
+            run_editor(editor, copy.path)
+        text = read_file(copy.path)
         if not text.strip():
             raise UsageError(f"{what} is empty", hint="nothing was done")
         try:
-            edited = parse(text, path, what, "yaml").document
+            edited = parse(text, copy.path, what, "yaml").document
             check(edited)
         except UsageError as error:
-            stays = True
-            raise UsageError(error.message, hint=f"nothing was done, and your text is in {path}") from None
+            copy.stays = True
+            raise UsageError(error.message, hint=f"nothing was done, and your text is in {copy.path}") from None
         return edited
-    finally:
-        if not stays:
-            with suppress(OSError):
-                os.unlink(path)

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tccli.cli.editor import find_editor, is_terminal, run_editor
+from tccli.cli.editor import find_editor, is_terminal, make_copy, run_editor
 from tccli.cli.questions import ask
-from tccli.errors import ConfigurationError, LocalFileError, UsageError
+from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from tccli.cli.context import Context
@@ -34,8 +33,6 @@ def edit_profiles(context: Context) -> None:
         UsageError: The copy is not valid, or the file was changed meanwhile; the message names the copy, which stays.
         ConfigurationError: There is no editor, it fails, or a file cannot be read or written.
     """
-    import tempfile
-
     from tccli.core.files import lock_directory, make_private_directory
     from tccli.core.profiles import read_text, write_text
 
@@ -45,33 +42,24 @@ def edit_profiles(context: Context) -> None:
     make_private_directory(directory)
     before = read_text(path)
     start = before or TEMPLATE
-    try:
-        # The name ends as editors know the format, and begins so that no other writer takes it for its own.
-        handle, copy = tempfile.mkstemp(dir=directory, prefix="edit-", suffix=".toml")
-    except OSError as error:
-        raise LocalFileError(f"cannot write to {directory}: {error.strerror}") from None
-    keeps_copy = False
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(start)
-        after = _edit_until_valid(context, editor, (path, copy), start)
+    # The name ends as editors know the format, and begins so that no other writer takes it for its own.
+    with make_copy(start, directory, "edit-", ".toml", newline="") as copy:
+        try:
+            after = _edit_until_valid(context, editor, (path, copy.path), start)
+        except _InvalidCopyError as error:
+            copy.stays = error.is_changed
+            where = f", and your text is in {copy.path}" if copy.stays else ""
+            raise UsageError(error.message, hint=f"nothing was changed{where}") from None
         if after == start:
             context.note("nothing was changed")
             return
         with lock_directory(directory):
             if read_text(path) != before:
-                keeps_copy = True
-                raise UsageError(f"{path} was changed by another process meanwhile", hint=f"your text is in {copy}")
+                copy.stays = True
+                hint = f"your text is in {copy.path}"
+                raise UsageError(f"{path} was changed by another process meanwhile", hint=hint)
             write_text(path, after)
         context.note(f"changed {path}")
-    except _InvalidCopyError as error:
-        keeps_copy = error.is_changed
-        where = f", and your text is in {copy}" if keeps_copy else ""
-        raise UsageError(error.message, hint=f"nothing was changed{where}") from None
-    finally:
-        if not keeps_copy:
-            with suppress(OSError):
-                os.unlink(copy)
 
 
 class _InvalidCopyError(Exception):

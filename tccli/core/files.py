@@ -8,7 +8,6 @@ import errno
 import os
 import stat
 import sys
-import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -95,9 +94,9 @@ def atomic_write(path: str, *, private: bool | Callable[[], bool] = False) -> It
             with open(path, "wb") as device:
                 yield device
             return
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)[:50]}.")
+        temporary = choose_name(os.path.dirname(path), f".{os.path.basename(path)[:50]}.")
         try:
-            with open(handle, "wb") as file:
+            with open(temporary, "xb", opener=open_for_owner) as file:
                 yield file
                 file.flush()
                 is_private = private if isinstance(private, bool) else private()
@@ -110,6 +109,22 @@ def atomic_write(path: str, *, private: bool | Callable[[], bool] = False) -> It
             raise
     except OSError as error:
         raise LocalFileError(f"cannot write {path}: {explain(error)}") from None
+
+
+def choose_name(directory: str, prefix: str, suffix: str = "") -> str:
+    """
+    Return a path that no file has, for one that the caller creates and removes.
+
+    To know it before the file exists is what mkstemp does not offer: an interruption in between would leave the file.
+    """
+    return os.path.join(directory, f"{prefix}{os.urandom(6).hex()}{suffix}")
+
+
+def open_for_owner(path: str, flags: int) -> int:
+    """
+    Open a file, which only its owner may read if it is created: an opener for `open`.
+    """
+    return os.open(path, flags, 0o600)
 
 
 def make_private_directory(path: str) -> None:

@@ -5,14 +5,18 @@ Files that are written completely or not at all.
 from __future__ import annotations
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tccli.core import files
 from tccli.core.files import atomic_write, check_target
 from tccli.errors import LocalFileError, UsageError
+from tests.interruption_points import interrupted_at
 
 NOT_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 
@@ -53,6 +57,28 @@ def test_failure_leaves_nothing(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     assert [] == os.listdir(tmp_path)
+
+
+# No signal comes between the end of a block and that of its file, unlike these interruptions.
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_an_interruption_at_any_line_leaves_nothing(tmp_path: Path) -> None:
+    """
+    The file is as it was or complete, and there is no other one.
+    """
+    modules = {files.__file__, tempfile.__file__}
+    line, is_interrupted = 0, True
+    while is_interrupted:
+        line += 1
+        (tmp_path / "file").write_text("before")
+        with interrupted_at(line, lambda code: code.co_filename in modules) as reached, suppress(KeyboardInterrupt):
+            with atomic_write(str(tmp_path / "file")) as file:
+                file.write(b"after")
+            is_interrupted = False
+        assert ["file"] == os.listdir(tmp_path), (line, reached)
+        assert (tmp_path / "file").read_text() in {"before", "after"}, (line, reached)
+
+    assert "after" == (tmp_path / "file").read_text()
+    assert line > 20
 
 
 def test_mode_is_kept(tmp_path: Path) -> None:
