@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tccli.sandbox.clock import Clock
     from tccli.sandbox.storage.host import Storage
 
+MAX_END_SECONDS = 60
+
 # Fixtures of the test modules that several directories use.
 pytest_plugins = (
     "tests.batch_env",
@@ -278,7 +280,9 @@ def _make_start(module: str, process_environment: dict[str, str]) -> Iterator[St
     yield run
     for process in processes:
         end_all(process)
-        process.communicate()
+    for process in processes:
+        # A process that was left behind may have its pipes.
+        process.communicate(timeout=MAX_END_SECONDS)
 
 
 @pytest.fixture

@@ -200,10 +200,11 @@ class Context:
         """
         Print what is safe to print to stderr, above a display that is on the terminal.
         """
-        if self.message_printers:
-            self.message_printers[-1](text)
-        else:
-            click.echo(text, err=True)
+        # At once: another thread may end the display.
+        for print_above in self.message_printers[-1:]:
+            print_above(text)
+            return
+        click.echo(text, err=True)
 
     def format_document(self, document: dict[str, Any]) -> str:
         """

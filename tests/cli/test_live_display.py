@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console, Group
@@ -67,6 +67,25 @@ def test_messages_are_whole_lines_above_the_display(terminal: Terminal, monkeypa
     context.note("last")
 
     assert terminal.read()[4:] == ["group G", "done", "tc: last"]
+
+
+def test_a_message_while_the_display_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    """
+    In another thread, just after this one has looked for it.
+    """
+
+    class Ending(list[Any]):
+        def __bool__(self) -> bool:
+            is_filled = len(self) > 0
+            self.clear()
+            return is_filled
+
+    context = Context(argv=[])
+    context.message_printers = Ending([lambda text: sys.stderr.write(f"{text}\n")])
+    context.note("one")
+    context.message_printers.clear()
+    context.note("two")
+    assert "tc: one\ntc: two\n" == capsys.readouterr().err
 
 
 def test_a_narrower_terminal(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
