@@ -36,10 +36,17 @@ import tccli.cli.batch.workers as workers
 dispatch.MIN_PROCESSOR_SHARE, dispatch.SAMPLE_JOBS, dispatch.MIN_SAMPLE_SECONDS = 0, 1, 0
 workers.count_processors = lambda: {WORKERS}
 """
+PATIENCE = """
+import tccli.cli.batch.make_calls as make_calls
+import tccli.cli.batch.run as run
+
+make_calls.MAX_END_SECONDS = run.MAX_END_SECONDS = 30
+"""
+"""After Ctrl-C, a busy machine may need more than half a second until each call has told how far it is."""
 FOR_SHORT_INPUTS = "workers.MIN_INPUT_BYTES = 0\n"
 
 
-def write_site(directory: Path, site: str = SITE + FOR_SHORT_INPUTS) -> dict[str, str]:
+def write_site(directory: Path, site: str = SITE + FOR_SHORT_INPUTS + PATIENCE) -> dict[str, str]:
     """
     Return the environment in which ``tc batch`` uses worker processes from its second call on, on any machine.
 
@@ -57,7 +64,7 @@ def makers(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     The environment in which threads of the process make the calls, or worker processes.
     """
     if request.param == "threads":
-        return {}
+        return write_site(tmp_path, PATIENCE)
     if sys.platform != "linux":
         pytest.skip("there are worker processes on Linux only")
     return write_site(tmp_path)

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Iterator
 
 
 def list_children(pid: int) -> list[int]:
@@ -20,6 +21,19 @@ def list_children(pid: int) -> list[int]:
     """
     # Its main thread forks; the others may end while they are listed.
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@contextmanager
+def stopped(process: subprocess.Popen[Any]) -> Iterator[None]:
+    """
+    Stop a process during the block: what changes in it changes at once for the process.
+    """
+    process.send_signal(signal.SIGSTOP)
+    os.waitpid(process.pid, os.WUNTRACED)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 def end_all(process: subprocess.Popen[Any]) -> None:

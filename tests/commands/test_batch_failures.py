@@ -298,6 +298,8 @@ def test_an_interruption_on_a_terminal(
         shown += os.read(ours, 65536)
     # What the terminal echoes; it is not the controlling one, so this sends no signal.
     os.write(ours, b"\x03")
+    while b"^C" not in shown:
+        shown += os.read(ours, 65536)
     process.send_signal(signal.SIGINT)
     shown += read_terminal(ours)
 
