@@ -484,8 +484,9 @@ class Context:
         from tccli.core.http.transport import HttpTransport
 
         transport = HttpTransport(self.call_options().timeout, self.environ)
-        click.get_current_context().call_on_close(transport.close)
+        # The log of what it ends is closed after it.
         traced: StreamingTransport = self._trace(transport)
+        click.get_current_context().call_on_close(transport.close)
         return traced
 
     def _trace(self, transport: Any) -> Any:

@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tccli.core.http.messages import Request
+from tccli.core.http.redact import Redactor
+from tccli.core.http.request_log import RequestLog
+from tccli.core.http.tracing import Trace
 from tests.http_server import DROPPED, error_response, json_response, response
 from tests.ids import TASK_ID
 
@@ -295,6 +299,18 @@ def test_an_interrupted_request_is_logged(start: Start, http_server: ScriptedSer
     (record,) = read_log(tmp_path / "log")
 
     assert (130, "interrupted") == (process.returncode, record["error"])
+
+
+def test_a_request_that_ends_after_the_log_was_closed(tmp_path: Path) -> None:
+    """
+    As that of a thread that Ctrl-C does not wait for: it is not written, since another file may have the number then.
+    """
+    reports: list[str] = []
+    log = RequestLog(str(tmp_path / "log"), Redactor({}), reports.append)
+    log.close()
+    log.end(Trace(Request("GET", "http://a.example", {}), 0.0, 0.0, error="interrupted"))
+
+    assert ("", []) == ((tmp_path / "log").read_text(), reports)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import stat
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ class RequestLog:
         self._redactor = redactor
         self._report = report
         self._has_failed = False
+        self._lock = threading.Lock()
+        self._is_closed = False
         if path == "-":
             raise ConfigurationError("cannot log to TC_LOG=-: it names a file", hint="write /dev/stderr for stderr")
         # A pipe that nothing reads must not block the command.
@@ -76,9 +79,11 @@ class RequestLog:
 
     def close(self) -> None:
         """
-        Close the file.
+        Close the file. A request that a thread ends later is not logged: its number may be that of another file then.
         """
-        os.close(self._file)
+        with self._lock:
+            self._is_closed = True
+            os.close(self._file)
 
     def begin(self, request: Request) -> None:
         """
@@ -95,8 +100,9 @@ class RequestLog:
         data = f"{line}\n".encode("utf-8", "backslashreplace")
         reason = ""
         try:
-            if os.write(self._file, data) < len(data):
-                reason = "only a part of a line was written"
+            with self._lock:
+                if not self._is_closed and os.write(self._file, data) < len(data):
+                    reason = "only a part of a line was written"
         except OSError as error:
             reason = error.strerror or str(error)
         if reason and not self._has_failed:
