@@ -20,7 +20,7 @@ from tccli.sandbox import references, sign_in
 from tccli.sandbox.call import Call, Response
 from tccli.sandbox.http import errors, web_server
 from tccli.sandbox.http.body import MAX_BODY_BYTES
-from tccli.sandbox.http.connection import hang_up
+from tccli.sandbox.http.connection import abort, hang_up
 from tccli.sandbox.http.errors import ApiError, BodyError, InternalError, PageError
 from tccli.sandbox.http.rendering import API_HEADERS, SECURITY_HEADERS, WEB_SERVER, escape, render, render_page
 from tccli.sandbox.http.request import AuthenticationError, MalformedPayloadError, Request
@@ -32,7 +32,7 @@ from tccli.sandbox.testing.call_log import CallLog
 from tccli.sandbox.testing.fault_injection import FaultError, FaultInjector, FaultKind, HangUp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -47,6 +47,8 @@ VERBS = frozenset(
     | {"UNLOCK", "UNSUBSCRIBE"}
 )
 """The verbs that Node.js parses. It responds to others before the services see them."""
+DISCONNECT_SECONDS = 60
+"""For requests that are handled, on a busy machine."""
 NOT_FOUND = Response({"error": "Not found"}, status=404)
 PLAIN = {"content-type": "text/plain", "x-content-type-options": "nosniff"}
 logger = logging.getLogger("uvicorn.error")
@@ -83,7 +85,7 @@ class Sandbox:
         try:
             await self._handle(scope, receive, send)
         except asyncio.CancelledError:
-            # Only abort_requests() cancels a request.
+            # Only abort_requests() and disconnect() cancel a request.
             await hang_up(scope)
         finally:
             self._requests.discard(task)
@@ -96,6 +98,24 @@ class Sandbox:
             for task in self._requests.copy():
                 if task is not None:
                     self._loop.call_soon_threadsafe(task.cancel)
+
+    def disconnect(self, connections: Iterable[asyncio.Protocol]) -> None:
+        """
+        Close connections, and wait for the end of all requests. Call this from another thread than the server's.
+
+        Args:
+            connections: Of uvicorn.
+        """
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(self._disconnect(connections), self._loop).result(DISCONNECT_SECONDS)
+
+    async def _disconnect(self, connections: Iterable[asyncio.Protocol]) -> None:
+        for connection in [*connections]:
+            abort(connection)
+        requests = [task for task in self._requests if task is not None]
+        for task in requests:
+            task.cancel()
+        await asyncio.gather(*requests, return_exceptions=True)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -108,7 +108,10 @@ class Server:
     def reset(self) -> None:
         """
         Replace the deployment by an empty one on the same port, with new credentials. The state must be in memory.
+
+        Clients are disconnected: requests of a client that was killed do not reach the new deployment.
         """
+        self.sandbox.disconnect(self._server.server_state.connections)
         self.storage.reset(Clock())
         with self.sandbox.scheduler.lock:
             before, self.sandbox.state = self.sandbox.state, self._create_state(self._create_store())

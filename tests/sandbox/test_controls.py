@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+import urllib.parse
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from tccli.sandbox.server import Server
     from tests.conftest import CommandLine, RunningSandbox, Start
     from tests.http_server import ScriptedServer
-    from tests.sandbox.conftest import HttpResponse
+    from tests.sandbox.conftest import HttpResponse, Signer
     from tests.sandbox.queue_client import QueueClient
 
 
@@ -445,3 +446,27 @@ def test_any_words_after_a_subcommand(
     assert 0 <= result.exit_code <= 9, result.stderr
     assert result.exit_code == 0 or result.stderr.count("\n") == 1, result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_reset_disconnects_all_clients(
+    sandbox: RunningSandbox, sandbox_server: Server, sign: Signer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    One that waits for work, and one that may send another request; no request fails because its deployment is gone.
+    """
+    address = urllib.parse.urlsplit(sandbox.root_url)
+    waiting, idle = [http.client.HTTPConnection(address.hostname or "", address.port, timeout=60) for _ in range(2)]
+    idle.request("GET", "/api/queue/v1/ping")
+    idle.getresponse().read()
+    target, worker = "/api/queue/v1/claim-work/proj%2Fci", {"workerGroup": "g", "workerId": "w", "tasks": 1}
+    headers = {"authorization": sign("POST", target), "content-type": "application/json"}
+    waiting.request("POST", target, json.dumps(worker), headers)
+    while ("POST", target) not in sandbox.requests:
+        time.sleep(0.01)
+    sandbox_server.reset()
+    time.sleep(0.3)
+
+    for connection in (waiting, idle):
+        assert b"" == connection.sock.recv(1)
+        connection.close()
+    assert [] == caplog.messages

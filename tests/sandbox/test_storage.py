@@ -531,3 +531,23 @@ def test_a_range_is_a_slice(size: int, first: int | None, last: int | None) -> N
         assert (first is None and last is None) or (first is not None and last is not None and last < first)
     else:
         assert (wanted.start, wanted.stop) == found
+
+
+def test_requests_from_before_a_reset_are_not_counted(storage: Storage, url: str) -> None:
+    """
+    Nor do faults apply to them that are added afterwards.
+    """
+    parts = urllib.parse.urlsplit(url)
+    storage.faults.add("latency=300ms")
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as connection:
+        connection.sendall(f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 2)
+        while not storage.counters.requests:
+            time.sleep(0.01)
+        handlers = [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
+        storage.reset(Clock())
+        fault = storage.faults.add("status=503")
+        for handler in handlers:
+            handler.join(60)
+
+        assert (0, 0, 0) == (fault.count, storage.counters.requests, storage.counters.connections)
+        assert b"503" not in connection.recv(1000)

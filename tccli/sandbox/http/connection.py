@@ -28,6 +28,14 @@ class Protocol(H11Protocol):
         self.app_state = {**self.app_state, TRANSPORT: transport}
 
 
+def abort(connection: asyncio.Protocol) -> None:
+    """
+    Close a connection of uvicorn at once.
+    """
+    assert isinstance(connection, Protocol)
+    connection.transport.abort()
+
+
 async def hang_up(scope: Scope) -> None:
     """
     Close the connection of a request without a response.

@@ -71,6 +71,8 @@ class Connection(BaseHTTPRequestHandler):
         super().setup()
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
         self.storage: Backend = self.server.storage  # type: ignore[attr-defined]
+        # After a reset, the storage has others.
+        self.faults, self.counters = self.storage.faults, self.storage.counters
         self.name = ""
         self.record = RequestRecord("", "", "")
 
@@ -83,10 +85,10 @@ class Connection(BaseHTTPRequestHandler):
         self.name = path.split("/", 2)[-1]
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.record = RequestRecord(self.command, self.name, headers.get("range", ""))
-        self.storage.counters.add(self.record)
-        if fault := self.storage.faults.next_fault("latency", self.command, self.name):
+        self.counters.add(self.record)
+        if fault := self.faults.next_fault("latency", self.command, self.name):
             time.sleep(float(fault.value))
-        if fault := self.storage.faults.next_fault("status", self.command, self.name):
+        if fault := self.faults.next_fault("status", self.command, self.name):
             words = _phrase(fault.number).replace(" ", "") or "Error"
             return self._send_error(StorageError(fault.number, words, "Please try again."))
         query = dict(parse_qsl(target.query, keep_blank_values=True))
@@ -102,7 +104,7 @@ class Connection(BaseHTTPRequestHandler):
         # Open the file before the headers are sent, since it may be replaced at any moment.
         try:
             with open(stored.path, "rb", buffering=0) as file:
-                return self._send(plan_download(stored, headers, self.storage.faults, self.name), file)
+                return self._send(plan_download(stored, headers, self.faults, self.name), file)
         except FileNotFoundError:
             return self._send_error(StorageError(503, "SlowDown", "Please reduce your request rate."))
 
@@ -149,7 +151,7 @@ class Connection(BaseHTTPRequestHandler):
         """
         Receive a body into a file and a digest; return False if it is incomplete, after an error response.
         """
-        faults = self.storage.faults
+        faults = self.faults
         drop = None
         for kind in ("drop", "reset"):
             drop = drop or faults.next_fault(kind, "PUT", self.name, lambda fault: fault.number < length)
@@ -209,7 +211,7 @@ class Connection(BaseHTTPRequestHandler):
         if response.text:
             self.connection.sendall(head + response.text.encode())
             return
-        slow = self.storage.faults.next_fault("slow", self.command, self.name) if file else None
+        slow = self.faults.next_fault("slow", self.command, self.name) if file else None
         if slow is None and response.length <= SMALL_BODY_BYTES and not response.padding:
             # One write, so that a small response takes one packet.
             data = b""
@@ -249,7 +251,7 @@ class Connection(BaseHTTPRequestHandler):
         return sent
 
     def _count(self, *, sent: int = 0, received: int = 0) -> None:
-        self.storage.counters.count(self.record, sent=sent, received=received)
+        self.counters.count(self.record, sent=sent, received=received)
 
     def _close(self, *, resets: bool) -> None:
         self.close_connection = True

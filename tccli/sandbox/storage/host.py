@@ -76,12 +76,13 @@ class Storage:
 
     def reset(self, clock: Clock) -> None:
         """
-        Delete all files, remove all faults, and reset the counters.
+        Delete all files, and close all connections; there are no faults then, and all counters are zero.
         """
         self.clock = clock
+        # A request that is still handled, perhaps of a client that was killed, uses those from before.
+        self.faults, self.counters = FaultSet(), Counters()
+        self._server.close_connections()
         self.files.clear()
-        self.faults.clear()
-        self.counters.reset()
 
     def get_url(self, bucket: str, name: str, lifetime: float) -> str:
         """
