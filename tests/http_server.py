@@ -120,6 +120,8 @@ class ScriptedServer:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        # It may have accepted one more, which then is closed as well.
+        self._threads[0].join(10)
         self.close_connections()
         for thread in self._threads:
             thread.join(10)
@@ -188,10 +190,14 @@ class ScriptedServer:
 
     def _serve(self, connection: socket.socket) -> None:
         with suppress(OSError):
-            if self.tls is not None:
-                connection = self.tls.wrap_socket(connection, server_side=True)
-                self._open.append(connection)
-            self._converse(connection)
+            if self.tls is None:
+                self._converse(connection)
+                return
+            with self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as encrypted:
+                # Before the handshake, which may never end.
+                self._open.append(encrypted)
+                encrypted.do_handshake()
+                self._converse(encrypted)
 
     def _converse(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as stream:

@@ -128,7 +128,7 @@ class Sandbox:
         if self.on_request is not None:
             self.on_request(request.verb, request.target)
         if self.scheduler.is_due(self.state):
-            await self.scheduler.run_due(self.state)
+            await self.scheduler.run_due(lambda: self.state)
         target = self._resolve(request)
         call = target if isinstance(target, Call) else None
         try:

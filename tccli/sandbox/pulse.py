@@ -65,6 +65,8 @@ class Publisher:
         self._parameters = _parameters(url)
         self._queue: deque[Message] = deque(maxlen=MAX_QUEUED_MESSAGES)
         self._dropped = 0
+        # A full queue must not drop its head between the check and the removal.
+        self._lock = threading.Lock()
         self._wake_up = threading.Event()
         self._deadline = 0.0
         self._connection: Any = None
@@ -73,11 +75,12 @@ class Publisher:
 
     def put(self, message: Message) -> None:
         """
-        Queue a message; never blocks.
+        Queue a message; never waits for the broker.
         """
-        if len(self._queue) == MAX_QUEUED_MESSAGES:
-            self._dropped += 1
-        self._queue.append(message)
+        with self._lock:
+            if len(self._queue) == MAX_QUEUED_MESSAGES:
+                self._dropped += 1
+            self._queue.append(message)
         self._wake_up.set()
 
     def __enter__(self) -> Self:
@@ -154,8 +157,9 @@ class Publisher:
 
     def _remove(self, message: Message) -> None:
         # Later messages may have pushed it out of a full queue.
-        if self._queue and self._queue[0] is message:
-            self._queue.popleft()
+        with self._lock:
+            if self._queue and self._queue[0] is message:
+                self._queue.popleft()
 
     def _is_over(self) -> bool:
         return bool(self._deadline) and (not self._queue or time.monotonic() > self._deadline)

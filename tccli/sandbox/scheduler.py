@@ -43,14 +43,18 @@ class Scheduler:
             or time.monotonic() - self._last_run >= TICK_SECONDS
         )
 
-    async def run_due(self, state: State) -> None:
+    async def run_due(self, get_state: Callable[[], State]) -> None:
         """
         Run all jobs, unless they run already. Jobs may await, so other requests can be handled in between.
+
+        Args:
+            get_state: Called with the lock, so that the state is not closed before the jobs end.
         """
         if not self.lock.acquire(blocking=False):
             return
-        self._last_offset, self._last_run = state.clock.offset, time.monotonic()
         try:
+            state = get_state()
+            self._last_offset, self._last_run = state.clock.offset, time.monotonic()
             for job in state.registry.jobs:
                 try:
                     result = job(state)
@@ -68,4 +72,4 @@ class Scheduler:
         """
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            await self.run_due(get_state())
+            await self.run_due(get_state)

@@ -103,12 +103,14 @@ class Store:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
             self._after_commit.clear()
-            self._connection.execute("ROLLBACK")
+            # After some errors, such as a full disk, SQLite has done it.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
             raise
         callbacks, self._after_commit = self._after_commit, []
-        self._connection.execute("COMMIT")
         for callback in callbacks:
             callback()
 

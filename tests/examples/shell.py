@@ -4,6 +4,8 @@ Runs an example in bash, with ``tc`` on the PATH and a deployment in the environ
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.server import Server
     from tests.transfer_env import TransferEnv
+
+MAX_SECONDS = 120
+"""Of an example, on a busy machine. The slowest takes some seconds on a quiet one."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Shell:
         Run lines as the root client of the deployment.
         """
         process = self.start(lines, deployment)
-        output, errors = process.communicate(timeout=60)
+        output, errors = finish(process)
         return subprocess.CompletedProcess(lines, process.returncode, output, errors)
 
     def start(self, lines: str, deployment: ExampleDeployment) -> subprocess.Popen[bytes]:
@@ -61,6 +66,18 @@ class Shell:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+
+
+def finish(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """
+    Wait for the end of a process that was started with :meth:`Shell.start`, and return the rest of stdout and stderr.
+    """
+    with process:
+        try:
+            return process.communicate(timeout=MAX_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
 
 
 def format_program(module: str) -> str:

@@ -18,6 +18,7 @@ from tccli.cli.directories import command_names
 from tccli.cli.methods import MethodTree
 from tests.examples import commands
 from tests.examples.example_deployment import populate_task
+from tests.examples.shell import finish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +118,7 @@ def run_until_interrupted(lines: str, deployment: ExampleDeployment, shell: Shel
     assert process.stdout is not None
     first = process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = finish(process)
 
     assert first, errors.decode()
     assert 0 == process.returncode, errors.decode()

@@ -8,7 +8,9 @@ import importlib
 import json
 import subprocess
 import sys
+import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import pika
@@ -212,6 +214,29 @@ def test_messages_beyond_the_limit_are_counted(
     publisher.report()
 
     assert "3 messages were not sent to amqp://user:…@127.0.0.1" in caplog.text
+
+
+def test_a_full_queue_drops_no_message_for_one_that_was_sent(closed_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    One that is queued between the check that the first one is still there, and its removal.
+    """
+    monkeypatch.setattr("tccli.sandbox.pulse.MAX_QUEUED_MESSAGES", 2)
+    publisher = Publisher(f"amqp://127.0.0.1:{closed_port}/v")
+    first, second, third = (Message("exchange", key, (), b"{}") for key in "abc")
+    other = threading.Thread(target=publisher.put, args=[third])
+
+    class Queue(deque[Message]):
+        def __getitem__(self, index: Any) -> Any:
+            found = super().__getitem__(index)
+            other.start()
+            other.join(0.3)
+            return found
+
+    publisher._queue = Queue([first, second], maxlen=2)
+    publisher._remove(first)
+    other.join(60)
+
+    assert [second, third] == list(publisher._queue)
 
 
 @NEEDS_BROKER

@@ -4,6 +4,7 @@ The sandbox's own features: clock, outbox, call log and fault injection.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -21,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tccli.core.http.fake import load_fake_responses
+from tccli.sandbox.scheduler import Scheduler
 from tccli.sandbox.testing.controls import PREFIX
 from tccli.sandbox.testing.fault_injection import FaultInjector, parse_fault
 from tccli.sandbox.units import parse_delay, parse_probability, parse_share
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tccli.sandbox.server import Server
+    from tccli.sandbox.state import State
     from tests.conftest import CommandLine, RunningSandbox, Start
     from tests.http_server import ScriptedServer
     from tests.sandbox.conftest import HttpResponse, Signer
@@ -446,6 +449,23 @@ def test_any_words_after_a_subcommand(
     assert 0 <= result.exit_code <= 9, result.stderr
     assert result.exit_code == 0 or result.stderr.count("\n") == 1, result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_jobs_run_on_a_state_that_is_not_closed_meanwhile(sandbox_server: Server) -> None:
+    """
+    They look at it when they have the lock that a reset takes.
+    """
+    scheduler = Scheduler()
+    locked: list[bool] = []
+
+    def get_state() -> State:
+        locked.append(scheduler.lock.locked())
+        return sandbox_server.sandbox.state
+
+    asyncio.run(scheduler.run_due(get_state))
+
+    assert [True] == locked
+    assert not scheduler.lock.locked()
 
 
 def test_a_reset_disconnects_all_clients(

@@ -4,6 +4,7 @@ Changes survive a kill of the sandbox, and two sandboxes are independent.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from contextlib import suppress
@@ -15,6 +16,7 @@ import taskcluster
 import taskcluster.exceptions
 
 from tccli.sandbox.collation import sort_key
+from tccli.sandbox.store import Store
 from tests.sandbox.queue_client import WORKER
 
 if TYPE_CHECKING:
@@ -84,6 +86,36 @@ def test_a_kill_loses_no_confirmed_change(start: Start, tmp_path: Path, after: f
     assert waiting <= 1
     queue.createTask(str(taskcluster.slugId()), definition())
     assert waiting + 1 == len(queue.claimWork("proj/ci", {**WORKER, "tasks": 9})["tasks"])
+
+
+def test_a_failed_commit_leaves_no_transaction_open(tmp_path: Path) -> None:
+    """
+    Otherwise no later change would be stored, although its call succeeds.
+    """
+    tables = (
+        "CREATE TABLE IF NOT EXISTS parents (id PRIMARY KEY);"
+        "CREATE TABLE IF NOT EXISTS children (id REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED);"
+    )
+    store, called = Store(tmp_path, [tables]), list[str]()
+    store.run("PRAGMA foreign_keys = ON")
+
+    def fail() -> None:
+        with store.transaction():
+            store.insert("children", {"id": 1})
+            store.after_commit(lambda: called.append("first"))
+
+    # At the COMMIT, as on a full disk.
+    with pytest.raises(sqlite3.IntegrityError):
+        fail()
+    with store.transaction():
+        store.insert("parents", {"id": 2})
+        store.after_commit(lambda: called.append("second"))
+    store.close()
+    again = Store(tmp_path, [tables])
+
+    assert ([2], []) == ([row["id"] for row in again.all("SELECT * FROM parents")], again.all("SELECT * FROM children"))
+    assert ["second"] == called
+    again.close()
 
 
 def test_two_sandboxes_are_independent(start: Start, tmp_path: Path) -> None:

@@ -438,17 +438,21 @@ def test_failed_calls_are_logged(
     wait_for(lambda: any(task_id in line for line in caplog.messages))
 
 
-def test_readers_of_a_live_log_may_disconnect(runner: TaskRunner, capfd: pytest.CaptureFixture[str]) -> None:
+def test_readers_of_a_live_log_may_disconnect(
+    runner: TaskRunner, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """
     The task continues, and no error is printed.
     """
-    task_id = runner.create({"command": script("yes | head -c 3000000; sleep .3; yes | head -c 3000000")})
+    waits = f"until test -e {tmp_path}/go; do sleep .05; done"
+    task_id = runner.create({"command": script(f"yes | head -c 3000000; {waits}; yes | head -c 3000000")})
     runner.wait(task_id, "running")
     wait_for(lambda: "public/logs/live.log" in str(runner.queue.listLatestArtifacts(task_id)))
     with urllib.request.urlopen(
         runner.queue.latestArtifact(task_id, "public/logs/live.log")["url"], timeout=60
     ) as live:
         live.read(10)
+    (tmp_path / "go").touch()
 
     assert "completed" == runner.wait(task_id)["state"]
     assert "" == capfd.readouterr().err
