@@ -10,6 +10,7 @@ import pty
 import re
 import signal
 import sys
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -368,6 +369,7 @@ def test_an_interruption_tells_how_many_are_done(
     ids = [f"{TASK_ID[:-2]}{chr(65 + number)}A" for number in range(26)]
     state = "failed" if "rerun" in words else "pending"
     acted_on: set[str] = set()
+    lock = threading.Lock()
 
     def respond(received: Received) -> Response:
         found = re.search("/task/([^/]+)", received.target)
@@ -378,8 +380,10 @@ def test_an_interruption_tells_how_many_are_done(
         ]
         if task_id and received.verb != "GET":
             # The first one has no response, and all after the tenth.
-            acted_on.add(task_id)
-            if task_id == ids[0] or len(acted_on) > 10:
+            with lock:
+                acted_on.add(task_id)
+                is_late = len(acted_on) > 10
+            if task_id == ids[0] or is_late:
                 return NO_RESPONSE
         return json_response({"taskGroupId": TASK_ID, "tasks": entries, "statuses": entries, "status": status})
 

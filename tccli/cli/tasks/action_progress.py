@@ -58,24 +58,26 @@ class ActionProgress:
         limit = self._context.time_limit
         with self._changed:
             self._working += 1
+        pair: Pair | None = None
+        ended_early = False
         try:
             pair = act()
         except NoAnswerError as error:
-            with self._changed:
-                # It may have been sent by an attempt before the last one.
-                self._ended_early += self._cancellation is not None and self._cancellation.is_cancelled
+            # It may have been sent by an attempt before the last one.
+            ended_early = self._cancellation is not None and self._cancellation.is_cancelled
             if limit is not None and limit.is_over:
                 raise _TimeUpError from error
             raise
-        else:
-            with self._changed:
-                self._done += 1
-                self._unwritten[id(pair)] = number, pair
-            return pair
         finally:
+            # At once: a task is counted as one that runs, or as what has become of it.
             with self._changed:
                 self._working -= 1
+                self._ended_early += ended_early
+                if pair is not None:
+                    self._done += 1
+                    self._unwritten[id(pair)] = number, pair
                 self._changed.notify_all()
+        return pair
 
     def write(self, write: Callable[[Iterable[Pair]], None], pairs: Generator[Pair], *, noop: bool) -> None:
         """
