@@ -152,7 +152,8 @@ class ScriptedServer:
         """
         Send these responses in order, then repeat the last one.
         """
-        self._script = list(script)
+        with self._arrived:
+            self._script = list(script)
 
     def wait_for(self, count: int) -> None:
         """

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_FILE_BYTES = 1 << 20
+MAX_WAIT_MILLISECONDS = 500
 
 
 class WrittenPart:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -113,15 +114,23 @@ def test_a_reader_that_does_not_read_can_be_interrupted() -> None:
     data = random.randbytes(1 << 20)
     part.turn_to(data)
     before = signal.signal(signal.SIGALRM, interrupts.receive)
+    main = threading.get_ident()
+
+    def interrupt() -> None:
+        while select.select([], [theirs], [], 0)[1]:
+            time.sleep(0.001)
+        signal.pthread_kill(main, signal.SIGALRM)
+
+    interrupter = threading.Thread(target=interrupt)
     with os.fdopen(ours, "rb") as reader, os.fdopen(theirs, "wb") as out:
+        interrupter.start()
         try:
-            signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
             with pytest.raises(KeyboardInterrupt):
                 LiveStream(out, part).write(data)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
             interrupts.numbers.clear()
+        interrupter.join()
         assert 4_096 <= part.count < len(data)
         part.turn_to(data)
         found: list[bytes] = []
