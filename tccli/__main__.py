@@ -143,7 +143,8 @@ def end(code: int) -> "NoReturn":
         if stream is not None:
             with suppress(OSError, ValueError):
                 stream.flush()
-    os._exit(code)
+    # On Windows, commands that crashed have codes that are larger than what it takes.
+    os._exit((code + (1 << 31)) % (1 << 32) - (1 << 31))
 
 
 if __name__ == "__main__":

@@ -212,8 +212,10 @@ class _Child:
         watched, self._alive = os.pipe()
         parent = os.getpid()
         # Before it has handlers of its own, a signal would make the child continue as this process does.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         try:
+            # It raises what a signal just before it raises, and blocks nevertheless.
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
             self._pid = os.fork()
             if not self._pid:
                 _serve(run, texts, outputs, (ours, theirs, self._alive), (watched, parent))

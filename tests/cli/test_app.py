@@ -802,3 +802,16 @@ def test_no_object_is_freed_at_the_end(process_environment: dict[str, str]) -> N
 
     assert (0, b"") == (done.returncode, done.stderr)
     assert re.fullmatch(rb"20.*Z\n?done\n", done.stdout), done.stdout
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0xC000013A, 0x3A), (2**31 - 1, 255), (-5, 251)])
+def test_any_exit_code_of_a_command_ends_the_process(
+    process_environment: dict[str, str], code: int, expected: int
+) -> None:
+    """
+    Windows has codes of 32 bits, which this system cuts off.
+    """
+    script = f"from tccli.__main__ import end; end({code})"
+    done = subprocess.run([sys.executable, "-c", script], env=process_environment, capture_output=True, check=False)
+
+    assert (expected, b"") == (done.returncode, done.stderr)

@@ -22,6 +22,7 @@ from tests.http_server import json_response
 from tests.time_limits import check_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from tests.conftest import Start
@@ -189,6 +190,27 @@ def test_no_filter_survives_its_command(start: Start, http_server: ScriptedServe
     assert process.communicate(timeout=60) == (b"", b"")
     check_duration(began, MAX_SECONDS)
     assert -number == process.returncode
+
+
+def test_an_interruption_while_the_filter_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Leaves no signal blocked: the next Ctrl-C ends what is done after it.
+    """
+    set_mask = signal.pthread_sigmask
+
+    def set_mask_late(how: int, numbers: Iterable[int]) -> set[Any]:
+        before = set_mask(how, numbers)
+        if how == signal.SIG_BLOCK and numbers:
+            # As it does for a signal that came just before.
+            raise KeyboardInterrupt
+        return before
+
+    jq = compile_filter("last(range(3))")
+    own = set_mask(signal.SIG_BLOCK, ())
+    monkeypatch.setattr(signal, "pthread_sigmask", set_mask_late)
+    with pytest.raises(KeyboardInterrupt):
+        list(jq.apply([1]))
+    assert own == set_mask(signal.SIG_BLOCK, ())
 
 
 def test_the_library_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
