@@ -307,7 +307,7 @@ def test_a_background_process_that_is_interrupted_as_it_starts(monkeypatch: pyte
     monkeypatch.setattr(os, "fork", fork_and_interrupt)
     try:
         with pytest.raises(KeyboardInterrupt):
-            split()
+            split(print)
         with pytest.raises(ChildProcessError):
             os.waitpid(children[0], os.WNOHANG)
     finally:

@@ -172,9 +172,8 @@ def start(context: Context, /, *, detach: bool, **options: Any) -> None:
     launching = _launch(**options)
     write: Callable[[str], object] = sys.stdout.write
     if detach:
-        sides = background.split()
+        sides = background.split(lambda text: click.echo(text, nl=False))
         if isinstance(sides, background.Parent):
-            click.echo(sides.output, nl=False)
             click.get_current_context().exit(sides.exit_code)
         write = sides
     with subprocess_runner.handle_stop_signals() as is_requested, launching as server:

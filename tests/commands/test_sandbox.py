@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ports import find_free_ports
+
 if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
@@ -121,6 +123,19 @@ def test_a_sandbox_in_the_background_ends_with_stop(tc_process: CommandLine) -> 
     assert (0, "") == (started.exit_code, started.stderr)
     assert (0, 0, "", "") == (pinged.exit_code, stopped.exit_code, stopped.stdout, stopped.stderr)
     assert (8, 1) == (again.exit_code, again.stderr.count("\n"))
+
+
+def test_no_sandbox_runs_in_the_background_that_no_one_knows(start: Start) -> None:
+    """
+    The first process cannot print its root URL.
+    """
+    [port] = find_free_ports(1)
+    with open("/dev/full", "wb") as full:
+        process = start("sandbox", "start", "--detach", "--port", str(port), stdout=full.fileno())
+        assert process.wait(60) not in {0, 2}
+
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 60):
+        pass
 
 
 def test_a_sandbox_that_cannot_start_in_the_background_is_an_error(tc_process: CommandLine) -> None:

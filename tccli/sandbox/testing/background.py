@@ -21,23 +21,23 @@ class Parent(NamedTuple):
     What the process that was started by the user learns of the one in the background.
 
     Attributes:
-        output: What it handed over; empty if it failed, and then it has printed the reason.
-        exit_code: Of a process that failed.
+        exit_code: Of a process that failed, and has printed the reason; else 0.
     """
 
-    output: str
     exit_code: int
 
 
-def split() -> Parent | Callable[[str], None]:
+def split(show: Callable[[str], object]) -> Parent | Callable[[str], None]:
     """
     Continue in a background process, which has no terminal and does not end with it.
 
     Call this before any thread is started.
 
+    Args:
+        show: Called in the first process with the text that the other one hands over.
+
     Returns:
         In the background process, a function that hands a text to the first process, whose streams are closed then.
-        In the first process, the text.
 
     Raises:
         UsageError: This system cannot do that.
@@ -55,14 +55,16 @@ def split() -> Parent | Callable[[str], None]:
             os.close(writing)
             with os.fdopen(reading) as stream:
                 output = stream.read()
-    except KeyboardInterrupt:
+            if output:
+                show(output)
+    except BaseException:
         if child:
             # It has its own session, so that Ctrl-C does not reach it, and no one would know that it runs.
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
         raise
     if child:
-        return Parent(output, 0 if output else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        return Parent(0 if output else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     os.close(reading)
     os.setsid()
 
