@@ -29,14 +29,22 @@ def run_beside(work: Callable[[Callable[[float], bool]], None], *, is_required: 
     """
     over = threading.Event()
     thread = None
-    try:
-        try:
-            thread = start_thread(work, over.wait)
-        except ThreadError:
-            if is_required:
-                raise
-        yield
-    finally:
+
+    def end() -> None:
         over.set()
         if thread is not None:
             thread.join()
+
+    try:
+        try:
+            try:
+                thread = start_thread(work, over.wait)
+            except ThreadError:
+                if is_required:
+                    raise
+            yield
+        finally:
+            end()
+    finally:
+        # An interruption may have come first, and the thread would leave the terminal as it is.
+        end()
