@@ -7,15 +7,18 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
@@ -34,6 +37,7 @@ from tccli.core.times import format_timestamp
 from tccli.core.transfer.context import TransferContext
 from tccli.core.transfer.remote import RemoteFile
 from tccli.core.transfer.source import Location
+from tccli.sandbox.storage.counters import Counters, RequestRecord
 from tests.sandbox.conftest import fetch
 
 if TYPE_CHECKING:
@@ -110,6 +114,17 @@ def wait_until(
         assert process is None or process.poll() is None or condition(), process.communicate()
         assert time.monotonic() < ends
         time.sleep(pause)
+
+
+def count_recorded(target: Path) -> int:
+    """
+    Return how many bytes of a download are in its journal, from which the next run resumes.
+    """
+    try:
+        lines = target.with_name(f".{target.name}.tc-partial.log").read_text().splitlines()
+    except FileNotFoundError:
+        return 0
+    return sum(int(line.split()[2]) for line in lines if re.fullmatch("w [0-9]+ [0-9]+", line))
 
 
 def stop_and_count(process: subprocess.Popen[bytes]) -> int:
@@ -240,6 +255,33 @@ class TransferEnv:
         """
         with self.sandbox.storage.counters.lock:
             return sum(exchange.received for exchange in self.sandbox.storage.counters.records)
+
+    @contextmanager
+    def strike_at(
+        self, size: int, count: Callable[[], int], strike: Callable[[], object]
+    ) -> Iterator[Callable[[], bool]]:
+        """
+        Call *strike* once, when *count* returns at least *size*, before any further byte moves.
+
+        Args:
+            count: `sent`, `received`, or another function that returns bytes.
+
+        Returns:
+            A function that waits for it, and returns whether it was called.
+        """
+        lock, is_struck = threading.Lock(), threading.Event()
+        original = Counters.count
+
+        def watch(counters: Counters, record: RequestRecord, *, sent: int = 0, received: int = 0) -> None:
+            original(counters, record, sent=sent, received=received)
+            # The other connections wait.
+            with lock:
+                if not is_struck.is_set() and count() >= size:
+                    strike()
+                    is_struck.set()
+
+        with mock.patch.object(Counters, "count", watch):
+            yield lambda: is_struck.wait(60)
 
     def task(self, *, claimed: bool = True) -> str:
         """

@@ -220,10 +220,14 @@ def test_killed_anywhere(
     (tmp_path / "f").write_bytes(random_bytes(size))
     transfer_env.sandbox.storage.faults.add("slow=16MB,verb=put")
     argv = ("upload-artifact", task_id, "0", "public/a", str(tmp_path / "f"), "--storage", storage)
-    process = start(*argv, env=transfer_env.sandbox.environment)
-    wait_until(lambda: transfer_env.received() >= size * percent // 100, process)
-    process.kill()
-    process.wait(30)
+
+    def kill() -> None:
+        process.kill()
+        process.wait(30)
+
+    with transfer_env.strike_at(size * percent // 100, transfer_env.received, kill) as wait:
+        process = start(*argv, env=transfer_env.sandbox.environment)
+        assert wait(), process.communicate()
     result = tc("download-artifact", task_id, "public/a", "-o", "-", env=transfer_env.sandbox.environment)
 
     assert (5, b"") == (result.exit_code, result.output) or (storage, random_bytes(size)) == ("s3", result.output)

@@ -231,11 +231,15 @@ def test_killed_anywhere(start: Start, tc: CommandLine, transfer_env: TransferEn
     (tmp_path / "f").write_bytes(random_bytes(size))
     storage = transfer_env.sandbox.storage
     storage.faults.add("slow=16MB,verb=put")
-    process = start("upload-object", str(tmp_path / "f"), "x", *PROJECT, env=transfer_env.sandbox.environment)
     point = random.Random(seed).randrange(1, size - MEBIBYTE)
-    wait_until(lambda: transfer_env.received() >= point, process)
-    process.send_signal(signal.SIGKILL if seed % 2 else signal.SIGINT)
-    process.wait(30)
+
+    def end() -> None:
+        process.send_signal(signal.SIGKILL if seed % 2 else signal.SIGINT)
+        process.wait(30)
+
+    with transfer_env.strike_at(point, transfer_env.received, end) as wait:
+        process = start("upload-object", str(tmp_path / "f"), "x", *PROJECT, env=transfer_env.sandbox.environment)
+        assert wait(), process.communicate()
 
     assert (-9 if seed % 2 else 130) == process.returncode
     assert 5 == downloaded(tc, transfer_env, "x").exit_code
