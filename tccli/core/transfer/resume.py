@@ -179,9 +179,10 @@ class ResumableFile:
         """
         Delete the file and the journal.
         """
+        # In this order: who finds no partial file may begin another one, with a journal of its own.
+        self._delete_journal()
         with suppress(OSError):
             os.unlink(self.path)
-        self._delete_journal()
 
     def keep_if_at_least(self, size: int) -> bool:
         """
@@ -277,7 +278,9 @@ class ResumableFile:
     def _delete_journal(self) -> None:
         if self._has_journal:
             with suppress(OSError):
-                os.unlink(self._journal_path)
+                # When the partial file has been moved away, another process may have begun both anew.
+                if self._journal is None or os.path.samestat(os.fstat(self._journal), os.lstat(self._journal_path)):
+                    os.unlink(self._journal_path)
             self._has_journal = False
         if self._journal is not None:
             os.close(self._journal)
@@ -349,7 +352,7 @@ def boot_id() -> str:
     Return an id that changes with each boot, or "" where the system has none.
     """
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
+        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+            return file.read().strip().decode("ascii")
     except OSError:
         return ""

@@ -232,29 +232,31 @@ class FileDownload:
                         recorded = position
                     if self._segments and self._max_connections > 1 and monitor.is_slow():
                         return reader
-            return None
+        except BaseException:
+            reader.close()
+            raise
         finally:
             if position > recorded:
                 self._record(recorded, position)
-            if not self._segments:
-                reader.close()
+        return None
 
     def _fill_in_parallel(self, reader: Reader) -> None:
         """
         Fill the remaining segments over several connections; the hashes are computed from the file.
         """
-        self._hasher.start_following()
-        self._hasher.advance_to(self._partial.written.contiguous_end())
         threads = []
-        with suppress(ThreadError):
-            for _ in range(min(self._max_connections - 1, len(self._segments))):
-                threads.append(start_thread(self._fill_segments))  # noqa: PERF401 - those that were started count
         try:
+            self._hasher.start_following()
+            self._hasher.advance_to(self._partial.written.contiguous_end())
+            with suppress(ThreadError):
+                for _ in range(min(self._max_connections - 1, len(self._segments))):
+                    threads.append(start_thread(self._fill_segments))  # noqa: PERF401 - those that were started count
             self._fill_segments(reader)
         except BaseException:
             self._remote.stop_readers()
             raise
         finally:
+            reader.close()
             for thread in threads:
                 thread.join()
         if self._failure is not None:

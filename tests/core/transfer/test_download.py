@@ -4,6 +4,7 @@ Downloads over connections that fail: no byte is lost, and all are right.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tccli.core.http.retry import RetryPolicy
-from tccli.core.transfer import download, segments, throughput
+from tccli.core.transfer import digests, download, segments, throughput
 from tccli.core.transfer.context import TransferProgress
 from tccli.core.transfer.download import download_to_file, download_to_stream
 from tccli.core.transfer.options import DownloadOptions
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tccli.core.http.deadline import Cancellation
+    from tccli.core.transfer.remote import RangeResponse
     from tccli.core.transfer.source import Location, Source
     from tests.http_server import ScriptedServer
 
@@ -708,6 +710,53 @@ def test_free_space_is_checked(transfer_env: TransferEnv, tmp_path: Path, monkey
 
     assert [] == files_in(tmp_path)
     assert SIZE > transfer_env.sent()
+
+
+class _Counting(RemoteFile):
+    """
+    Counts the responses that are open.
+    """
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source, transfer_context())
+        self.open_count = 0
+        self._count_lock = threading.Lock()
+
+    def open(self, location: Location, start: int, end: int | None, *, retry: int = 0) -> RangeResponse:
+        response = super().open(location, start, end, retry=retry)
+        with self._count_lock:
+            self.open_count += 1
+        return response
+
+    def close(self, response: RangeResponse) -> None:
+        super().close(response)
+        with self._count_lock:
+            self.open_count -= 1
+
+
+@pytest.mark.parametrize("connections", [None, 1, 2])
+def test_a_failure_of_the_disk_closes_all_connections(
+    transfer_env: TransferEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, connections: int | None
+) -> None:
+    """
+    Also in a later segment than the first one.
+    """
+    source = transfer_env.put_object("a", DATA)
+    original = os.pwrite
+
+    def fail(fd: int, data: memoryview, position: int) -> int:
+        if position + len(data) > 2 * segments.SEGMENT_BYTES:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return original(fd, data, position)
+
+    monkeypatch.setattr(os, "pwrite", fail)
+    # Not all at once, so that there is a further segment, and its response has begun.
+    monkeypatch.setattr(digests, "BLOCK_BYTES", 100 << 10)
+    remote = _Counting(source)
+    with pytest.raises(LocalFileError, match="Input/output"):
+        download_to_file(remote, str(tmp_path / "file"), DownloadOptions(connections))
+
+    assert 0 == remote.open_count
 
 
 def test_missing_file_leaves_nothing(transfer_env: TransferEnv, tmp_path: Path) -> None:

@@ -245,6 +245,39 @@ def test_finished_file_is_not_resumed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "function"),
+    [
+        (lambda partial, target: partial.commit(target, 0o600), "replace"),
+        (lambda partial, _: partial.discard(), "unlink"),
+    ],
+    ids=["commit", "discard"],
+)
+def test_a_process_that_begins_when_another_one_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: Callable[[ResumableFile, str], None], function: str
+) -> None:
+    """
+    As soon as the partial file is gone; its journal remains.
+    """
+    target = tmp_path / "file"
+    original = getattr(os, function)
+    begun: list[ResumableFile] = []
+
+    def begin(path: str, *others: str) -> None:
+        original(path, *others)
+        if path.endswith(".tc-partial") and not begun:
+            begun.append(start_file(target))
+            fill(begun[0], 0, 5)
+
+    with start_file(target) as partial:
+        fill(partial, 0, 10)
+        monkeypatch.setattr(os, function, begin)
+        end(partial, str(target))
+    begun[0].close()
+    with ResumableFile(str(target)) as again:
+        assert [(0, 5)] == again.written.ranges()
+
+
+@pytest.mark.parametrize(
     ("size", "names"),
     [
         pytest.param(10, [".file.tc-partial", ".file.tc-partial.log"], id="worth keeping"),
