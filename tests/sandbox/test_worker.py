@@ -17,7 +17,7 @@ import pytest
 import taskcluster
 
 from tccli.sandbox.testing.fault_injection import FaultInjector
-from tccli.sandbox.worker import artifacts
+from tccli.sandbox.worker import artifacts, supervisor
 from tccli.sandbox.worker.worker import Worker
 from tests.sandbox.queue_client import WORKER
 
@@ -335,6 +335,28 @@ def test_processes_do_not_outlive_the_sandbox(start: Start, tmp_path: Path, numb
 
     wait_for(lambda: not is_alive(int((tmp_path / "pid").read_text())))
     wait_for(lambda: not list(tmp_path.glob("tc-task-*")))
+
+
+def test_a_command_that_ends_as_the_worker_dies_leaves_no_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Its supervisor learns of the worker's end last.
+    """
+    read = os.read
+
+    def read_late(descriptor: int, count: int) -> bytes:
+        time.sleep(0.3)
+        return read(descriptor, count)
+
+    monkeypatch.setattr(os, "read", read_late)
+    (tmp_path / "task").mkdir()
+    reading, writing = os.pipe()
+    os.close(writing)
+    code = supervisor.main(reading, str(tmp_path / "task"), ["true"])
+    os.close(reading)
+
+    assert (0, []) == (code, list(tmp_path.iterdir()))
 
 
 def test_a_worker_of_one_queue(sandbox: RunningSandbox, sandbox_server: Server) -> None:

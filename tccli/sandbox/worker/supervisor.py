@@ -9,6 +9,7 @@ the command, too, but leaves DIRECTORY to the worker.
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -43,7 +44,8 @@ def main(descriptor: int, directory: str, words: list[str]) -> int:
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     status = child.wait()
-    if is_stopped.is_set():
+    # The worker may have died just now, too; the end of the program would end the watcher.
+    if is_stopped.is_set() or select.select([descriptor], [], [], 0)[0]:
         watcher.join()
     # Kill background processes that the command left.
     kill_group()
