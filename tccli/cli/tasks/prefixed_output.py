@@ -47,8 +47,9 @@ class PrefixedOutput:
         """
         Pad all prefixes to the length of the longest of these tasks.
         """
-        for member in members:
-            self._width = max(self._width, min(len(self._label(member)), MAX_PREFIX_CHARACTERS))
+        longest = max((len(self._label(member)) for member in members), default=0)
+        with self._lock:
+            self._width = max(self._width, min(longest, MAX_PREFIX_CHARACTERS))
 
     def copy(self, member: Member, blocks: Iterator[bytes], *, is_alone: bool) -> None:
         """
@@ -81,11 +82,11 @@ class PrefixedOutput:
         Args:
             is_within_line: Whether the first one is the rest of a line.
         """
-        start = self._format_prefix(member)
         reset = getattr(self._out, "reset", None)
         *lines, last = text.split(b"\n")
-        starts = chain([b"" if is_within_line else start], repeat(start))
         with self._lock:
+            start = self._format_prefix(member)
+            starts = chain([b"" if is_within_line else start], repeat(start))
             if reset is None:
                 self._out.write(b"".join(b"%b%b\n" % (next(starts), line) for line in lines))
             else:
