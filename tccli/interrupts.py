@@ -2,6 +2,12 @@
 Ctrl-C, and the other signals that end a command as it does.
 """
 
+MAX_WAIT_SECONDS = 0.5
+"""
+Of a wait of the main thread, after which it waits again: a signal that comes just before a wait does not end it, and
+Python calls its handler afterwards.
+"""
+
 
 class Interrupts:
     """

@@ -12,6 +12,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,17 +24,26 @@ from tccli import interrupts as module
 from tccli.cli import editor, profile_editor
 from tccli.cli.context import Context
 from tccli.cli.editor import run_editor
+from tccli.core.call_queue import CallQueue
 from tccli.core.credential_sources import fetch
+from tccli.core.http.messages import Request
+from tccli.core.http.transport import HttpTransport
+from tccli.core.parallel import run_parallel
 from tccli.interrupts import Interrupts
+from tccli.output.live_stream import LiveStream
 from tccli.output.pager import open_pager
 from tccli.sandbox.testing.background import split
+from tests.http_server import NO_RESPONSE
 from tests.interruption_points import interrupted_at
+from tests.time_limits import check_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
     from _typeshed import TraceFunction
+
+    from tests.http_server import ScriptedServer
 
 
 @pytest.fixture
@@ -136,6 +147,74 @@ def test_an_interruption_replaces_an_error(interrupts: Interrupts) -> None:
     with pytest.raises(KeyboardInterrupt), interrupts:  # noqa: PT012
         interrupts.receive(signal.SIGINT, None)
         raise ValueError
+
+
+def wait_for_a_result(_url: str) -> None:
+    """
+    Wait for a call of several.
+    """
+    over = threading.Event()
+    try:
+        list(run_parallel(lambda _: over.wait(60), range(2)))
+    finally:
+        over.set()
+
+
+def wait_for_a_response(url: str) -> None:
+    """
+    Wait for a server that sends none.
+    """
+    transport = HttpTransport(60, {})
+    try:
+        transport.send(Request("GET", url, {}))
+    finally:
+        transport.close()
+
+
+def wait_for_a_reader(_url: str) -> None:
+    """
+    Wait until what was written is read.
+    """
+    with subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdin is not None
+        try:
+            LiveStream(process.stdin).write(bytes(1 << 20))
+        finally:
+            process.kill()
+
+
+def wait_for_a_function(_url: str) -> None:
+    """
+    Wait for what another thread wants to be done.
+    """
+    calls = CallQueue()
+    timer = threading.Timer(60, calls.end)
+    timer.start()
+    try:
+        calls.serve()
+    finally:
+        timer.cancel()
+
+
+@pytest.mark.parametrize("wait", [wait_for_a_result, wait_for_a_response, wait_for_a_reader, wait_for_a_function])
+def test_a_signal_just_before_a_wait(http_server: ScriptedServer, wait: Callable[[str], None]) -> None:
+    """
+    It interrupts the main thread soon, although it does not end the wait.
+    """
+    http_server.respond_with(NO_RESPONSE)
+
+    def interrupt() -> None:
+        time.sleep(0.3)
+        # A signal of another thread does not end a wait of the main one either.
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    interrupter = threading.Thread(target=interrupt)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - it may come at once
+        interrupter.start()
+        wait(http_server.url)
+    interrupter.join()
+    check_duration(began, 5)
 
 
 SIGNAL_AT_EACH_LINE = """

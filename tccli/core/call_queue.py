@@ -5,8 +5,10 @@ Functions that other threads call in the main one, where Ctrl-C interrupts a slo
 from __future__ import annotations
 
 import threading
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from tccli.interrupts import MAX_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +36,13 @@ class CallQueue:
         """
         Call functions until `end` is called in another thread.
         """
-        while (call := self._calls.get()) is not None:
+        while True:
+            try:
+                call = self._calls.get(timeout=MAX_WAIT_SECONDS)
+            except Empty:
+                continue
+            if call is None:
+                return
             call.run()
 
     def end(self) -> None:

@@ -15,6 +15,7 @@ from tccli.core.http.deadline import Cancellation
 from tccli.core.http.retry import BackOff
 from tccli.core.threads import ThreadError, start_thread
 from tccli.errors import TcError
+from tccli.interrupts import MAX_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -252,7 +253,10 @@ class Run(Generic[T, R]):
             # What is done is yielded before more items are taken, which may take a while.
             while not reads_ahead and self._has_items and self._done.empty() and self._slots.acquire(blocking=False):
                 self._start_next()
-            job = self._done.get()
+            try:
+                job = self._done.get(timeout=MAX_WAIT_SECONDS)
+            except Empty:
+                continue
             if job is not None:
                 finished += 1
                 if job.error is not None:

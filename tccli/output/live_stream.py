@@ -9,7 +9,7 @@ import select
 import stat
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from tccli.interrupts import interrupts
+from tccli.interrupts import MAX_WAIT_SECONDS, interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_FILE_BYTES = 1 << 20
-MAX_WAIT_MILLISECONDS = 500
 
 
 class WrittenPart:
@@ -94,7 +93,8 @@ class LiveStream:
             return len(data)
         while rest:
             # Until the reader reads, or has ended.
-            self._poll.poll()
+            while not self._poll.poll(MAX_WAIT_SECONDS * 1000):
+                pass
             with interrupts:
                 count = _write_some(self._descriptor, rest[: self._max_bytes])
                 self._part.count += count

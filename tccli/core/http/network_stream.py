@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.http.httpx_import import httpcore, ssl
+from tccli.interrupts import MAX_WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -263,7 +264,7 @@ class NetworkStream(httpcore.NetworkStream):
         while True:
             if self._poller is None:
                 self._socket.settimeout(self._exchange.remaining())
-            elif not self._poller.poll(self._exchange.remaining() * 1000):
+            elif not self._poller.poll(min(self._exchange.remaining(), MAX_WAIT_SECONDS) * 1000):
                 continue
             try:
                 result = receive(argument)
