@@ -45,7 +45,9 @@ def main(descriptor: int, directory: str, words: list[str]) -> int:
     watcher.start()
     status = child.wait()
     # The worker may have died just now, too; the end of the program would end the watcher.
-    if is_stopped.is_set() or select.select([descriptor], [], [], 0)[0]:
+    ended = select.poll()
+    ended.register(descriptor)
+    if is_stopped.is_set() or ended.poll(0):
         watcher.join()
     # Kill background processes that the command left.
     kill_group()
