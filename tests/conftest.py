@@ -273,6 +273,8 @@ def _make_start(module: str, process_environment: dict[str, str]) -> Iterator[St
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
+                # It must not find the terminal of whoever runs the tests.
+                start_new_session=True,
             )
         )
         return processes[-1]
