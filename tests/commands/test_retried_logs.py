@@ -98,6 +98,24 @@ def test_no_run_is_left_out(start_quick: Start, group_env: GroupEnv, command: st
     assert all("intermittent-task" in line and "without a log" not in line for line in retries)
 
 
+def test_a_log_that_is_complete_before_its_run_ends(start_quick: Start, group_env: GroupEnv) -> None:
+    """
+    The end of the run is waited for, since the queue may retry the task.
+    """
+    group_env.add("t")
+    group_env.claim("t")
+    group_env.transfers.artifact(group_env.ids["t"], LOG_NAME, b"log 0\n")
+    process = start_quick("task", "log", group_env.ids["t"], env=group_env.environment)
+    assert process.stdout is not None
+    assert b"log 0\n" == process.stdout.readline()
+    group_env.sandbox.requests.clear()
+    group_env.wait_for_request("/status")
+    group_env.call("reportException", group_env.ids["t"], "0", payload={"reason": "worker-shutdown"})
+    complete(group_env, "t", 1)
+
+    assert (0, "log 1\n") == finish(process)[:2]
+
+
 @pytest.mark.parametrize("command", ["task run", "task log", "group logs"])
 def test_runs_without_a_log(start_quick: Start, group_env: GroupEnv, command: str) -> None:
     """

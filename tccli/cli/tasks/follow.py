@@ -257,7 +257,7 @@ def print_task_log(
         else:
             if not follows:
                 return number
-            status = fetch_status(client, task_id)
+            status = _wait_for_end(context, client, task_id, wait, number)
         is_last = not has_next_run(status, number)
         if not (is_last and has_log):
             context.note(describe_end(status, number, has_log=has_log))
@@ -352,6 +352,26 @@ def wait_for_start(
         if verdict.is_over:
             return member.is_resolved
     raise WaitTimeoutError(f"the time is up: task {task_id} does not run yet")
+
+
+def _wait_for_end(context: Context, client: Client, task_id: str, wait: LogWait, run_id: int) -> dict[str, Any]:
+    """
+    Wait until a run has ended, whose complete log may be there a little earlier, and return the status of the task.
+
+    Raises:
+        WaitTimeoutError: The time is up.
+    """
+    from tccli.core.tasks.members import RESOLVED_STATES
+    from tccli.core.tasks.queue import fetch_status, find_run
+
+    status = fetch_status(client, task_id)
+    if find_run(status, run_id)["state"] in RESOLVED_STATES:
+        return status
+    for snapshot in _watch(context, client, task_id, wait):
+        (member,) = snapshot.members.values()
+        if (member.run_id or 0) > run_id or member.is_resolved:
+            return fetch_status(client, task_id)
+    raise WaitTimeoutError(_still_runs(task_id))
 
 
 def _judge_failure(context: Context, error: TcError, status: dict[str, Any], run_id: int) -> TcError | None:
