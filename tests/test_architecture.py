@@ -100,7 +100,7 @@ STARTS_THREADS = {
     "core/http/deadline.py": "looks up a name: the system call has no time limit",
     "core/credential_sources.py": "asks a keyring, which has no time limit",
     "core/signin/callback.py": "serves the page to which a sign-in returns",
-    "cli/tasks/follow.py": "ends the reading of a log when the time of a wait is up",
+    "cli/tasks/task_log.py": "ends the reading of a log when the time of a wait is up",
     "cli/tasks/log_output.py": "gives tasks to the engine as they start, while the group is watched",
     "cli/pasted_lines.py": "reads a terminal, which has no time limit",
     "cli/side_thread.py": "shows progress, and watches the rate of a transfer",

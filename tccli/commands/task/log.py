@@ -27,8 +27,9 @@ def _log(
     exit_status: bool,
     **options: Any,
 ) -> None:
-    from tccli.cli.tasks.follow import LogWait, check_outcome, open_log_target, pop_log_options, print_task_log
+    from tccli.cli.tasks.follow import open_log_target, pop_log_options
     from tccli.cli.tasks.names import resolve_one
+    from tccli.cli.tasks.task_log import LogWait, check_outcome, print_task_log
     from tccli.cli.tasks.waits import pop_timeout
     from tccli.core.files import check_target
     from tccli.errors import UsageError
