@@ -401,10 +401,11 @@ def test_defects_of_the_go_client_are_not_kept(tc: CommandLine, transfer_env: Tr
     assert 2 == definition["retries"]
 
 
-def test_a_log_is_printed_whole(tc: CommandLine, transfer_env: TransferEnv) -> None:
+def test_a_log_is_printed_whole(tc: CommandLine, transfer_env: TransferEnv, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Also with a line of a mebibyte, at which the Go client ends.
+    Also with a line of a mebibyte, at which the Go client ends. The end of the run is not waited for.
     """
+    monkeypatch.setattr("tccli.cli.tasks.task_log.MAX_END_SECONDS", 0.1)
     log = b"begin\n" + b"x" * (1 << 20) + b"\nend\n"
     task_id = transfer_env.task()
     transfer_env.artifact(task_id, "public/logs/live.log", log)

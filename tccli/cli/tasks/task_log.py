@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tccli.core.tasks.waiting import Snapshot
     from tccli.core.transfer.remote import RemoteFile
 
+MAX_END_SECONDS = 5.0
+"""How long a run may take to end after its log is complete. A worker uploads the log and then reports the end."""
+
 
 class LogWait:
     """
@@ -200,7 +203,7 @@ def _wait_for_start(
     from tccli.cli.tasks.waits import describe_failures
     from tccli.core.tasks.verdicts import judge
 
-    for snapshot in _watch(context, client, task_id, wait):
+    for snapshot in _watch(context, client, task_id, wait.remaining):
         (member,) = snapshot.members.values()
         if (member.run_id or 0) > run_id or (is_next and member.is_resolved):
             return True
@@ -214,10 +217,7 @@ def _wait_for_start(
 
 def _wait_for_end(context: Context, client: Client, task_id: str, wait: LogWait, run_id: int) -> dict[str, Any]:
     """
-    Wait until a run has ended, whose complete log may be there a little earlier, and return the status of the task.
-
-    Raises:
-        WaitTimeoutError: The time is up.
+    Wait a moment until a run has ended whose log is complete, and return the status of the task.
     """
     from tccli.core.tasks.members import RESOLVED_STATES
     from tccli.core.tasks.queue import fetch_status, find_run
@@ -225,11 +225,13 @@ def _wait_for_end(context: Context, client: Client, task_id: str, wait: LogWait,
     status = fetch_status(client, task_id)
     if find_run(status, run_id)["state"] in RESOLVED_STATES:
         return status
-    for snapshot in _watch(context, client, task_id, wait):
+    remaining = wait.remaining
+    seconds = MAX_END_SECONDS if remaining is None else min(remaining, MAX_END_SECONDS)
+    for snapshot in _watch(context, client, task_id, seconds):
         (member,) = snapshot.members.values()
         if (member.run_id or 0) > run_id or member.is_resolved:
-            return fetch_status(client, task_id)
-    raise WaitTimeoutError(_still_runs(task_id))
+            break
+    return fetch_status(client, task_id)
 
 
 def _judge_failure(context: Context, error: TcError, status: dict[str, Any], run_id: int) -> TcError | None:
@@ -273,7 +275,7 @@ def check_outcome(
     from tccli.core.tasks.members import RESOLVED_STATES
     from tccli.core.tasks.verdicts import judge
 
-    for snapshot in _watch(context, client, task_id, wait):
+    for snapshot in _watch(context, client, task_id, wait.remaining):
         if run_id is not None:
             run = queue.find_run(queue.fetch_status(client, task_id), run_id)
             if run["state"] in RESOLVED_STATES or not waits:
@@ -293,10 +295,10 @@ def _still_runs(task_id: str) -> str:
     return f"the time is up: task {task_id} has not ended"
 
 
-def _watch(context: Context, client: Client, task_id: str, wait: LogWait) -> Iterator[Snapshot]:
+def _watch(context: Context, client: Client, task_id: str, seconds: float | None) -> Iterator[Snapshot]:
     from tccli.cli.tasks.waits import note_unknown_queues
     from tccli.core.tasks.pauses import Pauses
     from tccli.core.tasks.waiting import watch_tasks
 
-    found = watch_tasks(client, [task_id], Pauses(wait.remaining), report=context.note)
+    found = watch_tasks(client, [task_id], Pauses(seconds), report=context.note)
     return note_unknown_queues(context, client, found)
