@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -58,6 +57,11 @@ class RemoteCall(Protocol):
 
         Raises:
             TcError: Instead of a result.
+        """
+
+    def withdraw(self, items: Sequence[Any]) -> None:
+        """
+        Take back that items were begun: no worker has got them, and none will.
         """
 
     def lose(self, item: Any, reason: str, *, again: bool) -> Any:
@@ -224,10 +228,14 @@ class Dispatcher:
         with self._lock:
             share.pending -= len(jobs)
             share.jobs.update((job.number, job) for job, _ in remote)
-        if remote:
+        if not remote:
+            return
+        try:
+            share.worker.channel.send([(job.number, argument) for job, argument in remote])
+        except OSError:
             # If the worker has ended, the thread that receives from it learns that.
-            with suppress(OSError):
-                share.worker.channel.send([(job.number, argument) for job, argument in remote])
+            if self._is_over:
+                self._calls.withdraw([job.item for job, _ in remote])
 
     def _receive(self, share: _Share) -> None:
         while answers := self._take_answers(share):

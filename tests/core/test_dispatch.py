@@ -36,15 +36,21 @@ class Calls:
         self.padding = padding
         self.lost = set()
         self.lines = []
+        self.begun, self.over = [], []
 
     def may_wait(self, item):
         return item % 3 != 0
 
     def begin(self, items):
         # Some are made here.
+        self.begun += (item for item in items if item % 17)
         return [None if item % 17 == 0 else (item, self.padding) for item in items]
 
+    def withdraw(self, items):
+        self.over += items
+
     def end(self, item, answer):
+        self.over.append(item)
         if answer == "lost" or is_wrong(item):
             raise TcError(str(item))
         return answer[0]
@@ -99,6 +105,10 @@ def play(draw):
             if stop_after == len(done):
                 results.close()
                 break
+        end = time.monotonic() + 10
+        while not kills and len(calls.begun) > len(calls.over):
+            assert time.monotonic() < end, "calls were begun, and are neither made nor taken back"
+            time.sleep(0.001)
     assert len(done) == len(set(done))
     assert not schedule.in_order or done == sorted(done)
     assert schedule.stops_at_error or stop_after is not None or len(done) == count
@@ -118,7 +128,7 @@ for _ in range(100):
 def test_each_item_has_one_result(process_environment: dict[str, str], tmp_path: Path) -> None:
     """
     In order or not, whether errors stop the rest, the results are no longer read, or workers are killed: and no
-    process is left.
+    process is left, nor a call that was begun and is not made.
     """
     seed = read_seed("TC_DISPATCH_SEED")
     done = subprocess.run(

@@ -170,12 +170,28 @@ class CallMaker:
                 self.unanswered -= 1
                 self.ended[result.number] = item, result
         elif item.is_recorded and not result.is_uncertain:
-            # It was cancelled before it was sent.
-            with self._changed:
-                self.unanswered -= 1
-                self.unfinished.pop(result.number, None)
-            if self._journal is not None:
-                self._journal.record(item.key, item.digest, State.FAILED, item.parts)
+            self._record_unsent(item)
+
+    def _record_unsent(self, item: Item) -> None:
+        """
+        Record that a call was cancelled before it was sent.
+        """
+        assert item.call is not None
+        with self._changed:
+            self.unanswered -= 1
+            self.unfinished.pop(item.call.number, None)
+        if self._journal is not None and item.is_recorded:
+            self._journal.record(item.key, item.digest, State.FAILED, item.parts)
+
+    def withdraw(self, items: Sequence[Item]) -> None:
+        """
+        Take back that calls were begun: they were not sent, and will not be.
+        """
+        try:
+            for item in items:
+                self._record_unsent(item)
+        finally:
+            self._end_working(len(items))
 
     def lose(self, item: Item, reason: str, *, again: bool) -> BatchResult | None:
         """
