@@ -13,7 +13,7 @@ from tccli.interrupts import interrupts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, TextIO
 
 ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SECOND_TRY_SECONDS = 0.01
@@ -101,6 +101,10 @@ def run() -> None:
         if signal.getsignal(number) in {signal.default_int_handler, signal.SIG_DFL}:
             signal.signal(number, interrupts.receive)
     try:
+        if not all(map(waits, (sys.stdout, sys.stderr))):
+            from tccli.cli.waiting_streams import make_streams_wait
+
+            make_streams_wait()
         # Modules stay until the end, so to look for garbage among them is in vain. It takes an eighth of a start.
         gc.disable()
         from tccli.cli import app
@@ -117,6 +121,13 @@ def run() -> None:
         if interrupts.numbers:
             end_by_signal()
         raise
+
+
+def waits(stream: "TextIO | None") -> bool:
+    """
+    Return whether a standard stream waits for its reader, as far as this can be said.
+    """
+    return stream is None or os.name != "posix" or os.get_blocking(stream.fileno())
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Sent by terminals and supervisors; not every system has all of them.
 FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+KEYBOARD_SIGNALS = ("SIGINT", "SIGQUIT")
 MAX_WAKEUPS = 4096
 
 
@@ -60,8 +61,8 @@ class SignalForwarder:
     def _forward(self, number: int, _frame: FrameType | None) -> None:
         if self._child is None:
             self._pending.append(number)
-        # The terminal sends Ctrl-C to the whole foreground group, so the child has it already.
-        elif not (number == signal.SIGINT and _shares_terminal()):
+        # The terminal sends Ctrl-C and Ctrl-\ to the whole foreground group, so the child has it already.
+        elif not (signal.Signals(number).name in KEYBOARD_SIGNALS and _shares_terminal()):
             self._child.send_signal(number)
 
     def __enter__(self) -> Self:
@@ -90,13 +91,15 @@ class SignalForwarder:
 def _start(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     # The first one on the PATH counts, also if it cannot be run; Popen itself would look further.
     program = shutil.which(words[0], path=environment.get("PATH", os.defpath)) or words[0]
+    # Descriptors of the caller are the command's as well: those of this process are closed in it anyway.
+    options: dict[str, Any] = {"env": dict(environment), "close_fds": False}
     try:
-        return subprocess.Popen(words, executable=program, env=dict(environment))  # noqa: S603 - the user's command
+        return subprocess.Popen(words, executable=program, **options)  # noqa: S603 - the user's command
     except OSError as error:
         if error.errno != errno.ENOEXEC or os.name != "posix":
             raise
         # A script without #!, which execvp and shells run with sh.
-        return subprocess.Popen(["/bin/sh", program, *words[1:]], env=dict(environment))  # noqa: S603 - the same
+        return subprocess.Popen(["/bin/sh", program, *words[1:]], **options)  # noqa: S603 - the same
 
 
 def _shares_terminal() -> bool:

@@ -4,6 +4,7 @@ The end of every command: its exit code, and what is left of its output.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
@@ -11,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from tccli.cli.directories import command_names
 from tests.http_server import Response, error_response, json_response, response
 from tests.ids import TASK_ID
 from tests.terminals import read_terminal
+from tests.transfer_env import wait_until
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox, Start
@@ -815,3 +818,32 @@ def test_any_exit_code_of_a_command_ends_the_process(
     done = subprocess.run([sys.executable, "-c", script], env=process_environment, capture_output=True, check=False)
 
     assert (expected, b"") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["completions", "bash"], ["queue", "createTask", "--help"], ["schema", "queue", "createTask"]],
+    ids=" ".join,
+)
+def test_a_pipe_that_does_not_block_gets_all(start: Start, words: list[str]) -> None:
+    """
+    As the other end of a socket or a pipe may be left by the program that made it.
+    """
+    complete = start(*words).communicate(timeout=60)[0]
+    ours, theirs = os.pipe()
+    fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
+    waiting = bytearray(4)
+
+    def is_full() -> bool:
+        fcntl.ioctl(ours, termios.FIONREAD, waiting)
+        return int.from_bytes(waiting, sys.byteorder) == 4096
+
+    os.set_blocking(theirs, False)
+    process = start(*words, stdout=theirs)
+    os.close(theirs)
+    with os.fdopen(ours, "rb", buffering=0) as reader:
+        wait_until(is_full, process)
+        found = reader.readall()
+
+    assert (0, b"") == (process.wait(60), process.communicate()[1])
+    assert complete == found

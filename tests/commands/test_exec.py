@@ -510,6 +510,23 @@ def test_a_script_without_an_interpreter_runs_in_sh(
     assert f"{script} 1\n" == tc_process("exec", "--", "script", "1", env=env).stdout
 
 
+def test_descriptors_of_the_caller_are_those_of_the_command(
+    process_environment: dict[str, str], sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    """
+    Such as of ``<(…)`` in a shell, of a lock or of make.
+    """
+    with (tmp_path / "file").open("w+") as file:
+        code = f"import os; os.write({file.fileno()}, b'x')"
+        words = [sys.executable, "-m", "tccli", "exec", "--", sys.executable, "-c", code]
+        environment = {**process_environment, **sandbox.environment}
+        done = subprocess.run(
+            words, env=environment, pass_fds=[file.fileno()], check=False, timeout=60, capture_output=True
+        )
+        file.seek(0)
+        assert (0, b"", "x") == (done.returncode, done.stderr, file.read())
+
+
 def test_arguments_that_are_too_long(tc_process: CommandLine, tc: CommandLine, sandbox: RunningSandbox) -> None:
     """
     The remedy is named.
