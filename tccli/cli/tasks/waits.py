@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from tccli.core.tasks.verdicts import Verdict
     from tccli.core.tasks.waiting import Snapshot
 
-TIMEOUT_HELP = "Here, --timeout is the time of the whole command; that of a request is accepted before {}."
+TIMEOUT_HELP = (
+    "Here, --timeout is the time of the whole command, but for two more seconds in which a request that is on the way "
+    "may get its response; the time of a request is accepted before {}."
+)
 OUTCOME_TIMEOUT_HELP = "Wait at most that long: 90s, 15m, 1d. Then the exit code is 124. Without a wait, as everywhere."
 SETTLED_HELP = (
     "A group with a failure is not resolved before its deadline: tasks that depend on the failed one stay "
