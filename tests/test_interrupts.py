@@ -331,9 +331,11 @@ def test_a_program_that_is_interrupted_as_it_starts(
     """
     It does not survive, although it runs before anything else knows of it.
     """
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT)]
     with pytest.raises(KeyboardInterrupt):
         run()
 
+    assert handlers == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT)]
     assert [True] == [process.returncode is not None for process in started]
 
 
@@ -358,12 +360,14 @@ def test_no_copy_for_the_editor_stays(
             editor.edit_document(context, {"a": 1}, "the task", lambda _: None)
 
     modules = {editor.__file__, profile_editor.__file__, tempfile.__file__}
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT)]
     line, is_interrupted = 0, True
     while is_interrupted:
         line += 1
         with interrupted_at(line, lambda code: code.co_filename in modules) as reached, suppress(KeyboardInterrupt):
             edit()
             is_interrupted = False
+        assert handlers == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT)], (line, reached)
         assert before >= ({*os.listdir(directory)} if directory.exists() else set()), (line, reached)
     assert line > 20
 

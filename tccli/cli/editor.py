@@ -57,29 +57,64 @@ def is_terminal() -> bool:
 
 def run_editor(editor: list[str], path: str) -> None:
     """
-    Run an editor on a file to its end.
+    Run an editor on a file to its end. Meanwhile, Ctrl-C is for the editor only.
 
     Raises:
         ConfigurationError: It cannot be run, or ends with another exit code than 0.
+        KeyboardInterrupt: It was ended by Ctrl-C, or this process was asked to end.
     """
+    import signal
     import subprocess
 
+    from tccli.core.child_process import end_child
+
     process: subprocess.Popen[bytes] | None = None
-    try:
-        # If it is interrupted in between, the editor runs, and nothing ends it.
-        with interrupts:
-            process = subprocess.Popen([*editor, path])  # noqa: S603 - the user's own editor
-        code = process.wait()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigurationError(f"cannot run the editor {editor[0]}: {reason}") from None
-    except BaseException:
-        if process is not None:
-            process.kill()
-            process.wait()
-        raise
+    with _restore_keyboard_handlers() as numbers:
+        try:
+            # If it is interrupted in between, the editor runs, and nothing ends it.
+            with interrupts:
+                process = subprocess.Popen([*editor, path])  # noqa: S603 - the user's own editor
+                # Not earlier: the editor would ignore them, too.
+                for number in numbers:
+                    signal.signal(number, signal.SIG_IGN)
+            code = process.wait()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ConfigurationError(f"cannot run the editor {editor[0]}: {reason}") from None
+        except BaseException:
+            if process is not None:
+                end_child(process)
+            raise
+    # Shells report a signal as 128 and its number.
+    if code in {-signal.SIGINT, 128 + signal.SIGINT}:
+        raise KeyboardInterrupt
     if code:
         raise ConfigurationError(f"the editor {editor[0]} ended with exit code {code}; nothing was changed")
+
+
+@contextmanager
+def _restore_keyboard_handlers() -> Iterator[list[int]]:
+    """
+    Yield the signals that a terminal sends to its whole foreground group. At the end, their handlers are as before.
+    """
+    import signal
+
+    handlers = {}
+    if hasattr(signal, "SIGQUIT"):
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGQUIT)}
+
+    def restore() -> None:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+    try:
+        try:
+            yield [*handlers]
+        finally:
+            restore()
+    finally:
+        # An interruption may have come before they were restored.
+        restore()
 
 
 class Copy:

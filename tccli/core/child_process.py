@@ -1,5 +1,5 @@
 """
-Runs a command as a child, with this process's streams, and forwards signals to it.
+Runs a command as a child, with this process's streams, and forwards signals to it. Ends children.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 KEYBOARD_SIGNALS = ("SIGINT", "SIGQUIT")
 MAX_WAKEUPS = 4096
+MAX_END_SECONDS = 0.5
+"""A child that is to end has this time to restore the terminal."""
 
 
 class SignalForwarder:
@@ -86,6 +89,20 @@ class SignalForwarder:
             signal.set_wakeup_fd(self._former_descriptor)
             for end in self._wakeups:
                 os.close(end)
+
+
+def end_child(process: subprocess.Popen[bytes]) -> None:
+    """
+    End a child, unless it has ended: with SIGTERM, and with SIGKILL if it then runs on or a further signal comes.
+    """
+    if process.poll() is None:
+        process.terminate()
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(MAX_END_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
 
 
 def _start(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:

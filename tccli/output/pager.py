@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping, Sequence
 
-MAX_END_SECONDS = 0.5
-"""A pager that is to end has this time to restore the terminal."""
 # Quit if it fits one screen, pass colours on, and leave the text on the screen; what we print is UTF-8.
 ENVIRONMENT = {"LESS": "FRX", "LESSCHARSET": "utf-8", "LV": "-c"}
 
@@ -155,6 +153,8 @@ class _Pager:
             self._out.write(b"" if self._sink else self._held)
             self._out.flush()
             return
+        from tccli.core.child_process import end_child
+
         assert process.stdin is not None
         with suppress(OSError):
             process.stdin.close()
@@ -162,7 +162,7 @@ class _Pager:
             if wait:
                 process.wait()
         finally:
-            _end(process)
+            end_child(process)
 
     def check(self) -> None:
         """
@@ -187,18 +187,6 @@ class _Pager:
             if self._process is None:
                 raise
             raise _PagerClosedError from None
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    from subprocess import TimeoutExpired
-
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(MAX_END_SECONDS)
-        except TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _count_rows(data: bytes | bytearray, columns: int) -> int:
