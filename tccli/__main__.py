@@ -9,13 +9,12 @@ import os
 import sys
 from contextlib import suppress
 
-from tccli.interrupts import interrupts
+from tccli.interrupts import ENDING_SIGNALS, interrupts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, TextIO
 
-ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SECOND_TRY_SECONDS = 0.01
 MIN_COLLECTION_OBJECTS = 10_000
 """New objects after which the garbage collector runs. A command makes few cycles, but imports make many objects."""
@@ -101,7 +100,7 @@ def run() -> None:
         if signal.getsignal(number) in {signal.default_int_handler, signal.SIG_DFL}:
             signal.signal(number, interrupts.receive)
     try:
-        if not all(map(waits, (sys.stdout, sys.stderr))):
+        if not all(map(is_blocking, (sys.stdout, sys.stderr))):
             from tccli.cli.waiting_streams import make_streams_wait
 
             make_streams_wait()
@@ -123,9 +122,9 @@ def run() -> None:
         raise
 
 
-def waits(stream: "TextIO | None") -> bool:
+def is_blocking(stream: "TextIO | None") -> bool:
     """
-    Return whether a standard stream waits for its reader, as far as this can be said.
+    Return whether writes to a standard stream wait for its reader; True on Windows, and for a stream that is closed.
     """
     return stream is None or os.name != "posix" or os.get_blocking(stream.fileno())
 

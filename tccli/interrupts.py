@@ -2,6 +2,15 @@
 Ctrl-C, and the other signals that end a command as it does.
 """
 
+# Not signal: its definition of enumerations takes a fortieth of a start.
+import _signal as signal  # type: ignore[import-not-found]
+from contextlib import contextmanager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 MAX_WAIT_SECONDS = 0.5
 """
 Of a wait of the main thread, after which it waits again: a signal that comes just before a wait does not end it, and
@@ -55,3 +64,22 @@ class Interrupts:
 
 
 interrupts = Interrupts()
+
+
+@contextmanager
+def block_signals() -> "Iterator[None]":
+    """
+    Block the signals that end a command, in this thread. One that comes meanwhile interrupts at the end of the block.
+
+    Unlike in ``with interrupts``, threads and processes that the block starts have them blocked, too.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        # If a signal came just before, this raises KeyboardInterrupt, and blocks the signals nevertheless.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

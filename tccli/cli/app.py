@@ -180,7 +180,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         request = "report it where you got tc from, with the command and the lines above"
         message = f"{traceback.format_exc()}tc: this is a bug in tc {__version__}; {request}"
-        # Nobody may read it.
+        # stderr may be closed.
         with suppress(OSError):
             context.print_message(message, exitCode=TcError.exit_code)
         code = _exit_code(TcError.exit_code, context)

@@ -4,20 +4,17 @@ Threads and timers, which end with the process; and the error of a system that a
 
 from __future__ import annotations
 
-# Not signal: its definition of enumerations takes a fortieth of a start.
-import _signal as signal  # type: ignore[import-not-found]
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tccli.errors import ConfigurationError
+from tccli.interrupts import block_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 T = TypeVar("T", bound=threading.Thread)
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""Those that end a command."""
 
 
 class ThreadError(ConfigurationError):
@@ -56,15 +53,9 @@ def _start(thread: T) -> T:
     thread.daemon = True
     # Python handles a signal in the main thread, which does not wake up if the system chooses another one for it. After
     # a stop, it may do so: to end a job that is stopped, a shell sends the signal first, and then continues the job.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if hasattr(signal, "pthread_sigmask") else None
     try:
-        if mask is not None:
-            # It raises what a signal just before it raises, and blocks nevertheless.
-            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        thread.start()
+        with block_signals():
+            thread.start()
     except RuntimeError:
         raise ThreadError from None
-    finally:
-        if mask is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return thread

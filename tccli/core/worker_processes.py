@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from tccli.core.lifeline import end_with_parent
 from tccli.core.threads import ThreadError, start_thread
+from tccli.interrupts import ENDING_SIGNALS, block_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     from tccli.core.http.deadline import Cancellation
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""The parent takes them, and ends its workers."""
 LENGTH = struct.Struct("=Q")
 MAX_READ_BYTES = 1 << 16
 MAX_STANDARD_STREAM = 2
@@ -175,33 +174,31 @@ class WorkerPool:
         ours, theirs = socket.socketpair()
         # Never written to: its end tells that this process has ended.
         watched, lifeline = os.pipe()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        try:
-            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-            pid = os.fork()
-            if not pid:
-                try:
-                    ours.close()
-                    os.close(lifeline)
-                    end_with_parent(watched, parent)
-                    self._serve(number, theirs)
-                finally:
-                    os._exit(0)
-            self.workers.append(Worker(pid, Channel(ours), lifeline))
-        except BaseException:
-            ours.close()
-            os.close(lifeline)
-            raise
-        finally:
-            os.close(watched)
-            theirs.close()
-            # A signal that has come meanwhile raises here.
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with block_signals():
+            try:
+                pid = os.fork()
+                if not pid:
+                    try:
+                        ours.close()
+                        os.close(lifeline)
+                        end_with_parent(watched, parent)
+                        self._serve(number, theirs)
+                    finally:
+                        os._exit(0)
+                self.workers.append(Worker(pid, Channel(ours), lifeline))
+            except BaseException:
+                ours.close()
+                os.close(lifeline)
+                raise
+            finally:
+                os.close(watched)
+                theirs.close()
 
     def _serve(self, number: int, sock: socket.socket) -> NoReturn:
-        for each in SIGNALS:
+        # The parent takes them, and ends its workers.
+        for each in ENDING_SIGNALS:
             signal.signal(each, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
         for worker in self.workers:
             worker.close()
         self._close()

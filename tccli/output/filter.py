@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
 
 from tccli.core.lifeline import end_with_parent
 from tccli.errors import BrokenAnswerError, ConfigurationError, LocalFileError, UsageError
+from tccli.interrupts import ENDING_SIGNALS, block_signals
 from tccli.output.text import dump_json
 from tccli.reasons import explain
 
@@ -31,7 +32,6 @@ MAX_OUTPUT_BYTES = 128 << 20
 """Of one output, as JSON: no response is larger."""
 EACH_ELEMENT = "write '.[] | …' for each element of a list"
 MAX_CHECKED_OUTPUTS = 100
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # The words of jq's own messages. Other words in a message may be a part of the response.
 _WORDS = frozenset(
     """
@@ -212,17 +212,13 @@ class _Child:
         watched, self._alive = os.pipe()
         parent = os.getpid()
         # Before it has handlers of its own, a signal would make the child continue as this process does.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        try:
-            # It raises what a signal just before it raises, and blocks nevertheless.
-            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-            self._pid = os.fork()
-            if not self._pid:
-                _serve(run, texts, outputs, (ours, theirs, self._alive), (watched, parent))
-        except OSError as error:
-            raise LocalFileError(f"cannot run --jq: {explain(error)}", hint=SUCCEEDED) from error
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        with block_signals():
+            try:
+                self._pid = os.fork()
+                if not self._pid:
+                    _serve(run, texts, outputs, (ours, theirs, self._alive), (watched, parent))
+            except OSError as error:
+                raise LocalFileError(f"cannot run --jq: {explain(error)}", hint=SUCCEEDED) from error
         for fd in (texts, outputs, watched):
             os.close(fd)
         self._texts = os.fdopen(ours, "wb")
@@ -278,9 +274,9 @@ def _serve(
         lifeline: What `end_with_parent` takes.
     """
     try:
-        for number in (*SIGNALS, signal.SIGPIPE):
+        for number in (*ENDING_SIGNALS, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
         for fd in others:
             os.close(fd)
         # A filter that never ends does not notice that its reader is gone.

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -22,7 +23,7 @@ from tests.http_server import json_response
 from tests.time_limits import check_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from tests.conftest import Start
@@ -196,7 +197,9 @@ def test_an_interruption_while_the_filter_starts(monkeypatch: pytest.MonkeyPatch
     """
     Leaves no signal blocked: the next Ctrl-C ends what is done after it.
     """
-    set_mask = signal.pthread_sigmask
+    # What the module signal wraps.
+    module = importlib.import_module("_signal")
+    set_mask: Callable[[int, Iterable[int]], set[Any]] = module.pthread_sigmask
 
     def set_mask_late(how: int, numbers: Iterable[int]) -> set[Any]:
         before = set_mask(how, numbers)
@@ -207,7 +210,7 @@ def test_an_interruption_while_the_filter_starts(monkeypatch: pytest.MonkeyPatch
 
     jq = compile_filter("last(range(3))")
     own = set_mask(signal.SIG_BLOCK, ())
-    monkeypatch.setattr(signal, "pthread_sigmask", set_mask_late)
+    monkeypatch.setattr(module, "pthread_sigmask", set_mask_late)
     with pytest.raises(KeyboardInterrupt):
         list(jq.apply([1]))
     assert own == set_mask(signal.SIG_BLOCK, ())
